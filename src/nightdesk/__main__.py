@@ -1,0 +1,5 @@
+"""`python -m nightdesk`."""
+
+from nightdesk.views.cli import main
+
+main()

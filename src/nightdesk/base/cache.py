@@ -1,0 +1,105 @@
+"""What can be made again, kept in one SQLite file: delete it at any time and only time is lost."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_FORM = 1  # a file of another form is made anew
+_CHUNK = 500  # SQLite allows 999 variables in a statement everywhere
+
+
+class Cache:
+    """Named tables of key -> JSON value. A damaged file is thrown away and begun again."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = _open(path)
+        except sqlite3.DatabaseError:
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+            self._database = _open(path)
+        self._tables: set[str] = set()
+
+    def get(self, table: str, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the values of those `keys` that are there."""
+        wanted = list(keys)
+        found: dict[str, Any] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            rows = self._rows(table, f"SELECT key, value FROM {table} WHERE key IN ({marks})", chunk)  # noqa: S608
+            found.update((key, json.loads(value)) for key, value in rows)
+        return found
+
+    def all(self, table: str) -> dict[str, Any]:
+        """Return every key and value of a table."""
+        return {key: json.loads(value) for key, value in self._rows(table, f"SELECT key, value FROM {table}")}  # noqa: S608
+
+    def put(self, table: str, values: Mapping[str, Any]) -> None:
+        """Store `values`, in one transaction."""
+        rows = [(key, json.dumps(value, ensure_ascii=False, separators=(",", ":"))) for key, value in values.items()]
+        if rows:
+            self._rows(table, "SELECT 1 WHERE 0")
+            with self._database:
+                self._database.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608
+
+    def keep_only(self, table: str, keys: Iterable[str]) -> None:
+        """Forget every key of a table that is not among `keys`."""
+        kept = set(keys)
+        gone = [(key,) for (key,) in self._rows(table, f"SELECT key FROM {table}") if key not in kept]  # noqa: S608
+        if gone:
+            with self._database:
+                self._database.executemany(f"DELETE FROM {table} WHERE key = ?", gone)  # noqa: S608
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _rows(self, table: str, statement: str, values: Sequence[str] = ()) -> list[tuple[str, ...]]:
+        if table not in self._tables:
+            if not table.isidentifier():
+                raise ValueError(table)
+            self._database.execute(
+                f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
+            )
+            self._tables.add(table)
+        return list(self._database.execute(statement, values))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=30)
+    try:
+        (form,) = database.execute("PRAGMA user_version").fetchone()
+        if form not in (0, _FORM):
+            raise sqlite3.DatabaseError(f"form {form}")
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=OFF")  # a power cut may cost the cache, never the desk
+        database.execute(f"PRAGMA user_version={_FORM}")
+        database.commit()
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
+@contextlib.contextmanager
+def open_cache(path: Path) -> Iterator[Cache]:
+    """Open the cache for a block."""
+    cache = Cache(path)
+    try:
+        yield cache
+    finally:
+        cache.close()
+
+
+def stat_signature(path: Path) -> str | None:
+    """Return what changes when a file is written or replaced, without reading it; None where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"

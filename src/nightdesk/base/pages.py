@@ -1,0 +1,223 @@
+"""A page as a file: frontmatter and body, and the hash by which nightdesk knows its own work from a person's."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import yaml
+
+from nightdesk.base.errors import DeskError
+
+MARK = "nightdesk"  # the frontmatter key that holds our two hashes
+_FENCE = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_HASH_DIGITS = 32  # 128 bits, in hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A Markdown file taken apart. `front` holds each top-level key's own lines, comments above it included."""
+
+    front: Mapping[str, str]
+    body: str
+
+    def value(self, key: str) -> Any:
+        """Return the value of a frontmatter key, None where it is absent."""
+        return load_yaml(self.front[key]).get(key) if key in self.front else None
+
+    @property
+    def text(self) -> str:
+        """The whole file."""
+        return f"---\n{''.join(self.front.values())}---\n{self.body}" if self.front else self.body
+
+    @property
+    def content_hash(self) -> str:
+        """The hash of all that stands on the page but the mark itself."""
+        lines = "".join(text for key, text in self.front.items() if key != MARK)
+        return short_hash(f"{lines}---\n{self.body}")
+
+    @property
+    def made_from(self) -> str | None:
+        """The recorded hash of what the page was made from, None for a page that nightdesk did not write."""
+        return _text_or_none(self._mark().get("made_from"))
+
+    @property
+    def written(self) -> str | None:
+        """The recorded content hash of the version that nightdesk wrote last."""
+        return _text_or_none(self._mark().get("content"))
+
+    @property
+    def edited(self) -> bool:
+        """Whether the page differs from what nightdesk wrote last."""
+        return self.written != self.content_hash
+
+    def _mark(self) -> Mapping[str, Any]:
+        mark = self.value(MARK)
+        return mark if isinstance(mark, dict) else {}
+
+
+def short_hash(text: str) -> str:
+    """Return the first 128 bits of the SHA-256 of `text`, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+
+
+def parse_page(text: str) -> Page:
+    """Take a file's text apart; line ends become "\\n". Raises DeskError where the frontmatter is no YAML mapping."""
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    fence = _FENCE.match(text)
+    if not fence:
+        return Page({}, text)
+    return Page(_segments(fence.group(1)), text[fence.end() :])
+
+
+def split_frontmatter(text: str) -> tuple[str, str]:
+    """Return the lines between the fences ("" where there are none) and the body, without reading the YAML."""
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    fence = _FENCE.match(text)
+    return (fence.group(1), text[fence.end() :]) if fence else ("", text)
+
+
+def _segments(front: str) -> dict[str, str]:
+    """Cut frontmatter into the lines of each top-level key, so that a key can be replaced and no other line moves."""
+    try:
+        node = yaml.compose(front, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 2}" if mark else ""
+        raise DeskError(f"the frontmatter is not valid YAML{place}", fix="mend it by hand") from error
+    if node is None:
+        return {}
+    if not isinstance(node, yaml.MappingNode) or node.flow_style:
+        raise DeskError("the frontmatter is not a list of keys and values", fix="mend it by hand")
+    lines = front.splitlines(keepends=True)
+    starts = [key.start_mark.line for key, _ in node.value]
+    names = [str(key.value) for key, _ in node.value]
+    if len(set(names)) < len(names):
+        raise DeskError("the frontmatter has a key twice", fix="mend it by hand")
+    cuts = [0]
+    for start in starts[1:]:
+        cut = start
+        while cut - 1 > cuts[-1] and lines[cut - 1].lstrip().startswith("#"):
+            cut -= 1  # a comment belongs to the key below it
+        cuts.append(cut)
+    ends = [*cuts[1:], len(lines)]
+    return {name: "".join(lines[a:b]) for name, a, b in zip(names, cuts, ends, strict=True)}
+
+
+def render_front(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return frontmatter lines for `values`, key by key in their order; None and empty lists are left out."""
+    return {
+        key: dump_yaml({key: value}) for key, value in values.items() if value is not None and value not in ([], {})
+    }
+
+
+def make_page(values: Mapping[str, Any], body: str, *, made_from: str) -> Page:
+    """Return a page of nightdesk's own making, marked with its hashes."""
+    front = render_front(values)
+    content = Page(front, body).content_hash
+    return Page(front | render_front({MARK: {"made_from": made_from, "content": content}}), body)
+
+
+def with_mark(page: Page, *, made_from: str, content: str) -> Page:
+    """Return `page` marked as having been offered the version with these hashes."""
+    mark = render_front({MARK: {"made_from": made_from, "content": content}})
+    return Page({**page.front, **mark}, page.body)
+
+
+def merge_fronts(*, ours: Page, base: Page, theirs: Page) -> dict[str, str]:
+    """Merge frontmatter key by key: a person's change (`ours` against `base`) wins, lists keep both sides' changes."""
+    merged: dict[str, str] = {}
+    for key in [*theirs.front, *(key for key in ours.front if key not in theirs.front)]:
+        mine, was, new = ours.front.get(key), base.front.get(key), theirs.front.get(key)
+        if mine == was:
+            chosen = new
+        elif new == was:
+            chosen = mine
+        else:
+            chosen = _merge_lists(key, ours, base, theirs) or mine
+        if chosen is not None:
+            merged[key] = chosen
+    return merged
+
+
+def _merge_lists(key: str, ours: Page, base: Page, theirs: Page) -> str | None:
+    mine, was, new = ours.value(key), base.value(key) or [], theirs.value(key)
+    if not (isinstance(mine, list) and isinstance(was, list) and isinstance(new, list)):
+        return None
+    kept = [item for item in new if item in mine or item not in was]
+    return dump_yaml({key: kept + [item for item in mine if item not in was and item not in kept]})
+
+
+def dump_yaml(values: Mapping[str, Any]) -> str:
+    """Return `values` as block YAML, keys in their order, Unicode as it is."""
+    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 2**20, "default_flow_style": False}
+    return str(yaml.dump(dict(values), Dumper=_Dumper, **options))
+
+
+def load_yaml(text: str) -> dict[str, Any]:
+    """Return the mapping that `text` holds by YAML 1.2's core rules ("no" is a text), {} for anything else."""
+    try:
+        values = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except (yaml.YAMLError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def iso_date(value: object) -> date | None:
+    """Return a date from a frontmatter value (a date, or a text that starts with one), None for anything else."""
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        return None
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A safe loader that follows YAML 1.2 where 1.1 surprises: yes, no, on, off and 12:30 are texts."""
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """A safe dumper that never writes anchors, which readers of frontmatter do not know."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _core_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    core = {
+        "tag:yaml.org,2002:bool": (r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+        "tag:yaml.org,2002:int": (r"^[-+]?[0-9]+$", "-+0123456789"),
+        "tag:yaml.org,2002:float": (r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+        "tag:yaml.org,2002:null": (r"^(?:~|null|Null|NULL|)$", "~nN\0"),
+        "tag:yaml.org,2002:timestamp": (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "0123456789"),
+    }
+    resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for tag, (pattern, firsts) in core.items():
+        for first in firsts:
+            resolvers.setdefault("" if first == "\0" else first, []).append((tag, re.compile(pattern)))
+    return resolvers
+
+
+_Loader.yaml_implicit_resolvers = _core_resolvers()
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)  # decimal also with a leading zero, as in YAML 1.2
+
+
+def _construct_date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date | str:
+    try:
+        return date.fromisoformat(node.value)
+    except ValueError:
+        return str(node.value)  # 2025-13-45 looks like a date and is none
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)

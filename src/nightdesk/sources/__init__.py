@@ -1,0 +1,1 @@
+"""Fetch and convert: from the outside world to raw/ and text/."""

@@ -1,0 +1,1 @@
+"""What people and agents touch: only views print, read the environment and exit."""

@@ -1,0 +1,106 @@
+"""The command line: commands are loaded when they are called, so that `--help` and tab completion stay instant."""
+
+import importlib
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from nightdesk import __version__
+from nightdesk.base.errors import DeskError
+
+# name -> (module, the line that `nightdesk --help` shows); a test holds the lines equal to the commands' own
+COMMANDS = {
+    "demo": ("demo", "Make a desk from the documents that ship with nightdesk, and compile it."),
+    "new": ("new", "Make a desk in DIR, or add what is missing to one."),
+    "add": ("add", "Add files, folders, URLs or git repositories to raw/."),
+    "compile": ("compile", "Turn what is new or changed in raw/ into wiki pages."),
+    "status": ("status", "Show what is on the desk, and what waits to be compiled."),
+    "show": ("show", "Follow a page, a claim or a citation down to the words it rests on."),
+    "forget": ("forget", "Withdraw a source: its claims leave the wiki."),
+    "doctor": ("doctor", "Check what is set up and what is missing, and say how to mend it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"nightdesk.views.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of `args`; a mistyped one is told the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            # imported here: difflib is needed for a typing mistake only
+            import difflib  # noqa: PLC0415
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if near:
+                raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]!r}?", ctx) from error
+            raise
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start here: nightdesk demo. Then: nightdesk new my-desk && cd my-desk && nightdesk add FILE && nightdesk compile",
+)
+@click.version_option(__version__, prog_name="nightdesk")
+@click.option("--desk", "desk_folder", metavar="DIR", help="The desk to work on; default: the one around this folder.")
+@click.pass_context
+def group(ctx: click.Context, desk_folder: str | None) -> None:
+    """A folder of plain files that your AI agents keep for you.
+
+    Sources in raw/ become wiki pages in wiki/, and every sentence there can be followed to the words it rests on.
+    """
+    ctx.obj = desk_folder
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 1 done in part, 2 wrong use or nothing to work on, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = group.main(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except DeskError as error:
+        click.echo(f"nightdesk: {error.message}" + (f"\n  way out: {error.fix}" if error.fix else ""), err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nnightdesk: interrupted; what was finished is kept, the next run goes on from there", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # `nightdesk show … | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        click.echo(f"nightdesk: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        sys.exit(1)
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt

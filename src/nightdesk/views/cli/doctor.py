@@ -1,0 +1,32 @@
+"""`nightdesk doctor`: what is set up and what is missing."""
+
+from dataclasses import asdict
+
+import click
+
+from nightdesk.base.desk import Desk
+from nightdesk.base.errors import DeskError
+from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
+from nightdesk.wiki.doctor import examine
+
+
+@click.command("doctor", epilog="Example: nightdesk doctor")
+@json_option
+@desk_option
+def command(as_json: bool, desk_folder: str | None) -> int:
+    """Check what is set up and what is missing, and say how to mend it."""
+    desk: Desk | None = None
+    try:
+        desk = chosen_desk(desk_folder)
+    except DeskError:
+        if desk_folder:
+            raise
+    checks = examine(desk)
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            click.echo(f"{'ok  ' if check.good else 'MEND'}  {check.name:<10} {shown(check.found)}")
+            if not check.good and check.mend:
+                click.echo(f"                 {check.mend}")
+    return DONE if all(check.good for check in checks) else IN_PART

@@ -1,0 +1,1 @@
+"""Claims, pages, links and the incremental build that turns text/ into wiki/."""

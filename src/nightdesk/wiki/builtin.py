@@ -1,0 +1,123 @@
+"""The built-in worker: reads and writes by extraction alone, with no AI; the same input gives the same hand-in."""
+
+import json
+from typing import Any, TypeVar
+
+from nightdesk.agents.tasks import Task
+from nightdesk.base.errors import DeskError
+from nightdesk.wiki.claims import render_citation
+from nightdesk.wiki.escaping import escape_line, escape_markdown
+from nightdesk.wiki.reading import ReadMaterial
+from nightdesk.wiki.themes import Statement, order_claims
+from nightdesk.wiki.writing import Evidence, WriteMaterial
+
+MAX_STATEMENTS = 60  # on one concept page
+
+M = TypeVar("M")
+
+
+class BuiltinWorker:
+    """Chooses sentences and puts them in order; invents nothing."""
+
+    name = "nightdesk/builtin"
+
+    def work(self, task: Task[M], reasons: tuple[str, ...]) -> str:
+        """Return the hand-in for a reading or a page. Raises DeskError for any other kind of task."""
+        material: Any = task.material
+        if isinstance(material, ReadMaterial):
+            return read_by_extraction(material)
+        if isinstance(material, WriteMaterial):
+            return write_overview(material) if material.type == "overview" else write_by_extraction(material)
+        raise DeskError(f'the built-in worker cannot do a task of kind "{task.kind}"', fix="set another worker")
+
+
+def read_by_extraction(material: ReadMaterial) -> str:
+    """Hand in the survey's sentences as claims, each its own quote."""
+    survey = material.survey
+    claims = [
+        {"statement": c.text, "quote": c.quote, "concepts": list(names)}
+        for c, names in zip(survey.candidates, material.mentions, strict=True)
+    ]
+    questions = [{"statement": c.text, "quote": c.quote} for c in survey.questions]
+    summary = [] if survey.summary is None else [survey.summary]
+    return json.dumps({"claims": claims, "summary": summary, "questions": questions}, ensure_ascii=False)
+
+
+def write_by_extraction(material: WriteMaterial) -> str:
+    """Hand in a concept page: what it is first, then its claims by theme, each statement with its citations."""
+    numbers = _source_numbers(material)
+    ordered = order_claims(
+        tuple(_statement(evidence) for evidence in material.evidence),
+        title=material.name,
+        language=material.language,
+        limit=MAX_STATEMENTS,
+    )
+    linked: set[str] = set()
+    parts: list[str] = []
+    for theme in ordered.themes:
+        lines = [_line([material.evidence[n] for n in group], numbers, material, linked) for group in theme.groups]
+        if theme.title:
+            parts.append(f"## {escape_markdown(theme.title)}\n")
+            parts.append("".join(f"- {line}\n" for line in lines))
+        else:
+            parts += [f"{line}\n" for line in lines]
+    return "\n".join(parts)
+
+
+def write_overview(material: WriteMaterial) -> str:
+    """Hand in an overview page: each of its concepts with the sentence that says most about it."""
+    numbers = _source_numbers(material)
+    lines = []
+    for part in material.parts:
+        evidence = next((e for e in material.evidence if part in e.concepts), None)
+        if evidence is not None:
+            lines.append(f"- [[{part}]]: {escape_markdown(evidence.statement)} {_cite(evidence, numbers)}\n")
+    return "".join(lines)
+
+
+def _source_numbers(material: WriteMaterial) -> dict[str, int]:
+    return {page: n for n, page in enumerate(dict.fromkeys(e.page for e in material.evidence), 1)}
+
+
+def _statement(evidence: Evidence) -> Statement:
+    return Statement(
+        text=evidence.statement,
+        source=evidence.page,
+        published=evidence.published or "",
+        concepts=evidence.concepts,
+        defines=evidence.defines,
+    )
+
+
+def _line(group: list[Evidence], numbers: dict[str, int], material: WriteMaterial, linked: set[str]) -> str:
+    """Return a statement with the citations of all sources that say it, its first mention of each concept linked."""
+    citations = " ".join(_cite(evidence, numbers) for evidence in group)
+    return f"{_with_links(group[0], material, linked)} {citations}"
+
+
+def _cite(evidence: Evidence, numbers: dict[str, int]) -> str:
+    return render_citation(evidence.page, evidence.id, str(numbers[evidence.page]))
+
+
+def _with_links(evidence: Evidence, material: WriteMaterial, linked: set[str]) -> str:
+    """Return the statement as Markdown, with the first mention on the page of each other concept as a link to it."""
+    text, done, parts = evidence.statement, 0, []
+    for name, start, end in evidence.spans:
+        shown = text[start:end]
+        if name in linked or name not in material.names or start < done or any(c in shown for c in "[]|^#$*_`\\"):
+            continue
+        linked.add(name)
+        parts += [
+            _escaped(text[done:start], first=done == 0),
+            f"[[{name}]]" if shown == name else f"[[{name}|{shown}]]",
+        ]
+        done = end
+    return "".join([*parts, _escaped(text[done:], first=done == 0)])
+
+
+def _escaped(piece: str, *, first: bool) -> str:
+    """Escape a piece of a statement; the spaces at its ends stay."""
+    if not piece.strip():
+        return piece
+    core = escape_line(piece) if first else escape_markdown(piece)
+    return (" " if piece[0] == " " else "") + core + (" " if piece[-1] == " " else "")

@@ -1,0 +1,84 @@
+"""Claims and citations: their form on a page, and the ids that tie them together."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nightdesk.base.pages import short_hash
+from nightdesk.wiki.escaping import escape_line, escape_markdown, unescape_markdown
+from nightdesk.wiki.quotes import parse_quote, render_quote
+
+_ID_DIGITS = 10  # 40 bits: in a desk of 150,000 claims, two with one id are expected 0.01 times
+_ITEM = re.compile(r"^- (?P<statement>.*?)(?P<links>(?:,? ?\[\[[^\[\]]+\]\])*) \^(?P<id>c[0-9a-f]{10,64})$")
+_QUOTE_LINE = re.compile(r'^  > "')
+_CITATION = re.compile(r"\[\[(?P<page>[^\[\]|#^]*)#\^(?P<id>[A-Za-z0-9-]+)(?:\|(?P<label>[^\[\]]*))?\]\]")
+_LINK = re.compile(r"\[\[(?P<page>[^\[\]|#^]+)(?:\|[^\[\]]*)?\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of a source with the exact words that it rests on."""
+
+    id: str
+    statement: str  # plain text, no Markdown
+    quote: str  # the source's words, white space collapsed
+    place: str  # "Method, p. 4, line 120"
+    concepts: tuple[str, ...]  # names of the concept pages that it speaks of
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A block link to a claim, with where it stands in the text."""
+
+    page: str  # base name of the source page, "" for the page itself
+    id: str
+    label: str
+    start: int
+    end: int
+
+
+def claim_id(statement: str, quote: str) -> str:
+    """Return the block id of a claim: made of its content, so that it never comes to mean another claim."""
+    return "c" + short_hash(f"{' '.join(quote.split())}\n{' '.join(statement.split())}")[:_ID_DIGITS]
+
+
+def render_claim(claim: Claim) -> str:
+    """Return the two lines of a claim on its source page."""
+    links = "".join(f" [[{name}]]" for name in claim.concepts)
+    place = claim.place.replace('"', "'")  # the quote ends at the line's last double quote
+    quote = f"  > {render_quote(claim.quote)}" + (f" ({escape_markdown(place)})" if place else "")
+    return f"- {escape_line(claim.statement)}{links} ^{claim.id}\n{quote}\n"
+
+
+def parse_claims(body: str) -> tuple[Claim, ...]:
+    """Return the claims that stand on a source page, in their order; what has not their form is passed over."""
+    lines = body.splitlines()
+    found = []
+    for number, line in enumerate(lines[:-1]):
+        item = _ITEM.match(line)
+        if not item or not _QUOTE_LINE.match(lines[number + 1]):
+            continue
+        quote = parse_quote(lines[number + 1])
+        if quote is None:
+            continue
+        names = tuple(link["page"] for link in _LINK.finditer(item["links"]))
+        after = lines[number + 1].rpartition('"')[2].strip()
+        place = unescape_markdown(after[1:-1]) if after.startswith("(") and after.endswith(")") else ""
+        found.append(Claim(item["id"], unescape_markdown(item["statement"]), quote, place, names))
+    return tuple(found)
+
+
+def render_citation(page: str, identity: str, label: str) -> str:
+    """Return the block link to a claim on a source page."""
+    return f"[[{page}#^{identity}|{label}]]"
+
+
+def find_citations(text: str) -> Iterator[Citation]:
+    """Yield the citations in `text` in their order."""
+    for match in _CITATION.finditer(text):
+        yield Citation(match["page"], match["id"], match["label"] or "", match.start(), match.end())
+
+
+def find_links(text: str) -> tuple[str, ...]:
+    """Return the pages that the wikilinks in `text` name (citations left out), in their order."""
+    return tuple(match["page"].strip() for match in _LINK.finditer(text))

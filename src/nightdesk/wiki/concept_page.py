@@ -1,0 +1,74 @@
+"""The page of a concept or an overview: the written body, and around it what code adds (sources, related pages)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nightdesk.base.pages import Page, make_page, short_hash
+from nightdesk.wiki.escaping import escape_markdown
+from nightdesk.wiki.writing import WriteMaterial, Written
+
+FORM = 1  # changes when the same body gives another page
+FOLDER = "wiki/concepts"
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlan:
+    """One concept or overview page to be: its name, what it is written from, and what stands around the body."""
+
+    name: str  # base name of the file
+    material: WriteMaterial
+    category: str | None  # base name of the overview page that it belongs to
+    related: tuple[str, ...]  # base names
+    left_out: int = 0  # claims that the page has no room for
+
+    @property
+    def path(self) -> str:
+        """The page's path, relative to the desk."""
+        return f"{FOLDER}/{self.name}.md"
+
+    def made_from(self, generator: str) -> str:
+        """Return the hash of all that the page is made from."""
+        return short_hash(repr((FORM, generator, self)))
+
+
+def render_concept_page(plan: PagePlan, written: Written, *, generator: str, made_from: str) -> Page:
+    """Return the page of a plan and its accepted body."""
+    material = plan.material
+    sources = tuple(dict.fromkeys(page for page, _ in written.cited))
+    aliases = [material.title, *material.aliases] if material.title != plan.name else list(material.aliases)
+    values: Mapping[str, Any] = {
+        "type": material.type,
+        "title": material.title,
+        "aliases": aliases,
+        "tags": [material.type],
+        "category": f"[[{plan.category}]]" if plan.category else None,
+        "language": material.language,
+        "summary": written.summary,
+        "source_count": len(sources),
+        "claim_count": len(written.cited),
+        "sources": [f"[[{name}]]" for name in sources],
+        "generated": {"by": generator},
+        "status": "verified",
+    }
+    parts = [f"# {escape_markdown(material.title)}\n"]
+    if material.aliases:
+        parts.append(f"Also: {', '.join(escape_markdown(alias) for alias in material.aliases)}\n")
+    parts.append(written.body.strip() + "\n")
+    if plan.left_out:
+        parts.append(f"{plan.left_out} more claims are on the source pages that link here.\n")
+    if plan.related:
+        parts += ["## Related\n", "".join(f"- [[{name}]]\n" for name in plan.related)]
+    if plan.category:
+        parts.append(f"Part of [[{plan.category}]]\n")
+    parts += ["## Sources\n", _numbered_sources(written, sources)]
+    return make_page(values, "\n".join(parts), made_from=made_from)
+
+
+def _numbered_sources(written: Written, sources: tuple[str, ...]) -> str:
+    counts = {name: sum(1 for page, _ in written.cited if page == name) for name in sources}
+    return "".join(f"{n}. [[{name}]] ({_claims(counts[name])})\n" for n, name in enumerate(sources, 1))
+
+
+def _claims(count: int) -> str:
+    return "1 claim" if count == 1 else f"{count} claims"

@@ -1,0 +1,85 @@
+"""The pages that are on disk now: found by name, path, alias or title, without any cache."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nightdesk.base.desk import Desk
+from nightdesk.base.errors import DeskError
+from nightdesk.base.names import name_key
+from nightdesk.base.pages import Page, parse_page
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A page with its path relative to the desk."""
+
+    path: str
+    page: Page
+
+    @property
+    def name(self) -> str:
+        """The page's base name, by which links call it."""
+        return Path(self.path).stem
+
+
+def page_paths(desk: Desk) -> Iterator[str]:
+    """Yield the path of every Markdown file under wiki/, relative to the desk, sorted; set-aside versions left out."""
+    for file in sorted(desk.wiki.rglob("*.md")):
+        relative = desk.relative(file)
+        if "/." not in relative and not relative.startswith("wiki/set-aside/") and file.is_file():
+            yield relative
+
+
+def read_page(desk: Desk, path: str) -> Shelved:
+    """Read a page. Raises DeskError for what is not UTF-8 or has broken frontmatter."""
+    try:
+        return Shelved(path, parse_page((desk.root / path).read_text(encoding="utf-8")))
+    except UnicodeDecodeError as error:
+        raise DeskError(f"{path} is not UTF-8 text") from error
+    except DeskError as error:
+        raise DeskError(f"{path}: {error.message}", fix=error.fix) from error
+
+
+def find_page(desk: Desk, wanted: str) -> Shelved:
+    """Return the page that `wanted` names: a path, a base name, an alias or a title, ignoring case.
+
+    Raises DeskError where there is none or, for aliases, more than one.
+    """
+    paths = list(page_paths(desk))
+    given = wanted.strip().removeprefix("[[").removesuffix("]]").split("|")[0].split("#")[0].strip()
+    key = name_key(given.removesuffix(".md"))
+    for path in paths:
+        if key in (name_key(Path(path).stem), name_key(path.removesuffix(".md"))):
+            return read_page(desk, path)
+    matches = [page for page in _readable(desk, paths) if key in _other_names(page.page)]
+    if not matches:
+        near = _nearest(key, paths)
+        raise DeskError(f'no page is called "{given}"', fix=f'is it "{near}"?' if near else "see wiki/index.md")
+    if len(matches) > 1:
+        names = ", ".join(match.path for match in matches[:5])
+        raise DeskError(f'several pages are called "{given}": {names}', fix="name one by its path")
+    return matches[0]
+
+
+def _readable(desk: Desk, paths: list[str]) -> Iterator[Shelved]:
+    for path in paths:
+        try:
+            yield read_page(desk, path)
+        except DeskError:
+            continue  # one page that a person must mend does not hide the others
+
+
+def _other_names(page: Page) -> set[str]:
+    aliases = page.value("aliases")
+    names = [page.value("title"), *(aliases if isinstance(aliases, list) else [aliases])]
+    return {name_key(str(name)) for name in names if name is not None}
+
+
+def _nearest(key: str, paths: list[str]) -> str | None:
+    # imported here: only a mistyped name needs it
+    import difflib  # noqa: PLC0415
+
+    names = {name_key(Path(path).stem): Path(path).stem for path in paths}
+    near = difflib.get_close_matches(key, names, n=1)
+    return names[near[0]] if near else None

@@ -1,0 +1,23 @@
+"""log.md: the diary of the desk, appended to and never rewritten."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from nightdesk.base.desk import Desk
+from nightdesk.base.files import write_atomically
+
+PATH = "wiki/log.md"
+_HEAD = "---\ntype: log\ntitle: Log\n---\n# Log\n"
+
+
+def append_log(desk: Desk, operation: str, title: str, lines: Sequence[str], *, today: date) -> str:
+    """Append `## [2026-11-22] compile | title` and its lines, and return the log's path relative to the desk."""
+    file = desk.root / PATH
+    try:
+        before = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        before = _HEAD
+    entry = f"\n## [{today.isoformat()}] {operation} | {' '.join(title.split())}\n"
+    body = "".join(f"- {' '.join(line.split())}\n" for line in lines)
+    write_atomically(file, before.rstrip("\n") + "\n" + entry + (f"\n{body}" if body else ""))
+    return PATH

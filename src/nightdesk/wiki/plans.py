@@ -1,0 +1,126 @@
+"""Which concept and overview pages there are to be, and from which claims: decided from all sources at once."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nightdesk.base.pages import short_hash
+from nightdesk.wiki.concept_page import FORM
+from nightdesk.wiki.naming import name_pages
+from nightdesk.wiki.vocabulary import Concept, Vocabulary
+
+MIN_CLAIMS = 2  # a concept that fewer claims speak of gets no page
+MIN_PARTS = 3  # a category of fewer pages gets no overview
+MAX_EVIDENCE = 1500  # claims that a writer is given for one page
+MAX_RELATED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A concept that gets a page, under its page's name."""
+
+    name: str
+    concept: Concept
+    category: str | None  # base name of its overview page
+    related: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMark:
+    """As much of an accepted claim as is needed to see whether a page is stale."""
+
+    id: str
+    names: tuple[str, ...]  # concept pages that it speaks of
+    defines: tuple[str, ...]  # concept pages whose concept it defines
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMarks:
+    """The claims of one source, in text order."""
+
+    page: str  # base name of the source page
+    published: str | None  # ISO date, or year and month, or year
+    reading_key: str
+    claims: tuple[ClaimMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A page to be and the claims it stands on: (index of the source, index of the claim)."""
+
+    topic: Topic
+    claims: tuple[tuple[int, int], ...]
+    left_out: int
+    made_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """An overview page to be and the concept pages that it leads to."""
+
+    title: str
+    name: str
+    parts: tuple[str, ...] = field(default=())
+
+
+def choose_topics(
+    vocabulary: Vocabulary, counts: Mapping[str, int], *, taken: Sequence[str]
+) -> tuple[dict[str, Topic], tuple[Category, ...]]:
+    """Return the concepts that get a page, by their key, and the categories that get an overview.
+
+    `counts` says how many claims speak of each concept key; `taken` are base names that other pages have.
+    """
+    paged = [concept for concept in vocabulary.concepts if counts.get(concept.key, 0) >= MIN_CLAIMS]
+    names = name_pages([concept.title for concept in paged], suffix="concept", taken=taken)
+    members: dict[str, list[str]] = defaultdict(list)
+    for concept in paged:
+        members[concept.category].append(names[concept.title])
+    titles = sorted(title for title, parts in members.items() if len(parts) >= MIN_PARTS)
+    used = [*taken, *names.values()]
+    overviews = name_pages([f"{title} (overview)" for title in titles], suffix="pages", taken=used)
+    categories = tuple(Category(title, overviews[f"{title} (overview)"], tuple(members[title])) for title in titles)
+    by_title = {category.title: category.name for category in categories}
+    by_key = {concept.key: names[concept.title] for concept in paged}
+    return {
+        concept.key: Topic(
+            by_key[concept.key],
+            concept,
+            by_title.get(concept.category),
+            tuple(by_key[key] for key in concept.related if key in by_key)[:MAX_RELATED],
+        )
+        for concept in paged
+    }, categories
+
+
+def plan_stands(topics: Sequence[Topic], sources: Sequence[SourceMarks], *, generator: str) -> tuple[Stand, ...]:
+    """Return the concept pages that have claims to stand on, each with the hash of what it is made from."""
+    claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for n, source in enumerate(sources):
+        for k, claim in enumerate(source.claims):
+            for name in claim.names:
+                claims[name].append((n, k))
+    return tuple(
+        _stand(topic, claims[topic.name], sources, generator)
+        for topic in topics
+        if len(claims[topic.name]) >= MIN_CLAIMS
+    )
+
+
+def _stand(topic: Topic, claims: list[tuple[int, int]], sources: Sequence[SourceMarks], generator: str) -> Stand:
+    kept = _most_telling(topic.name, claims, sources)
+    marks = [(sources[n].page, sources[n].published, sources[n].claims[k]) for n, k in kept]
+    made_from = short_hash(repr((FORM, generator, topic, len(claims), marks)))
+    return Stand(topic, tuple(kept), len(claims) - len(kept), made_from)
+
+
+def _most_telling(name: str, claims: list[tuple[int, int]], sources: Sequence[SourceMarks]) -> list[tuple[int, int]]:
+    """Bound a hot concept's claims: definitions first, then in turn one from each source."""
+    if len(claims) <= MAX_EVIDENCE:
+        return claims
+    turn: dict[int, int] = defaultdict(int)
+    ranked = []
+    for n, k in claims:
+        defines = name in sources[n].claims[k].defines
+        ranked.append((not defines, turn[n], n, k))
+        turn[n] += 1
+    return sorted((n, k) for _, _, n, k in sorted(ranked)[:MAX_EVIDENCE])

@@ -1,0 +1,150 @@
+"""Puts pages on disk, the one writer of wiki/: a person's edits are merged or set aside, never overwritten."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nightdesk.base.desk import Desk
+from nightdesk.base.errors import DeskError
+from nightdesk.base.files import write_atomically
+from nightdesk.base.git import changed_paths, commit_contents, commit_paths, merge_texts, old_versions
+from nightdesk.base.pages import Page, merge_fronts, parse_page, with_mark
+
+SET_ASIDE = "wiki/set-aside"
+
+
+@dataclass(slots=True)
+class Published:
+    """What became of the pages, as paths relative to the desk."""
+
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)  # a person's edits and the new version are both in
+    set_aside: list[str] = field(default_factory=list)  # both versions are kept, in two files
+    unreadable: list[str] = field(default_factory=list)  # frontmatter that a person must mend first: left as it is
+
+    @property
+    def touched(self) -> list[str]:
+        """Every path that differs from before."""
+        return [*self.written, *self.removed, *self.merged, *self.set_aside]
+
+
+def publish(
+    desk: Desk,
+    planned: Iterable[tuple[str, Page]],
+    obsolete: Iterable[str],
+    *,
+    on_page: Callable[[], None] = lambda: None,
+) -> Published:
+    """Write the `planned` pages (path and nightdesk's own version) and take the `obsolete` ones away.
+
+    Pages that nobody edited are replaced. An edited one is merged (3-way; the base is the version nightdesk wrote
+    last, found in git by its hash), or, where the two changes meet, left as it is with the new version set aside.
+    """
+    done = Published()
+    edited: dict[str, tuple[Page, Page]] = {}
+    for path, page in planned:
+        existing = _existing(desk, path, done)
+        if existing is None:
+            if path not in done.unreadable:
+                write_atomically(desk.root / path, page.text, durable=False)
+                done.written.append(path)
+        elif existing.edited:
+            if (existing.made_from, existing.written) != (page.made_from, page.written):
+                edited[path] = existing, page
+        elif existing.text != page.text:
+            write_atomically(desk.root / path, page.text, durable=False)
+            done.written.append(path)
+        on_page()
+    if edited:
+        _merge_all(desk, edited, done)
+    for path in obsolete:
+        _withdraw(desk, path, done)
+    return done
+
+
+def _existing(desk: Desk, path: str, done: Published) -> Page | None:
+    try:
+        return parse_page((desk.root / path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (DeskError, UnicodeDecodeError):
+        done.unreadable.append(path)
+        return None
+
+
+def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Published) -> None:
+    """Merge edited pages. First both sides go into git, so that nothing can be lost and the next merge finds its base."""
+    unsaved = changed_paths(desk.root, edited)
+    if unsaved:
+        commit_paths(desk.root, unsaved, f"edits by hand: {_names(unsaved)}", author=None)
+    bases = {path: _base(desk, path, existing) for path, (existing, _) in edited.items()}
+    own = {path: page.text.encode("utf-8") for path, (_, page) in edited.items()}
+    commit_contents(desk.root, own, f"compile: nightdesk's own version of {_names(own)}\n\nThe base for later merges.")
+    for path, (existing, page) in edited.items():
+        base = bases[path]
+        merged = _merge(desk, ours=existing, base=base, theirs=page) if base is not None else None
+        if merged is not None:
+            write_atomically(desk.root / path, merged.text)
+            done.merged.append(path)
+        else:
+            aside = f"{SET_ASIDE}/{Path(path).stem} (new version).md"
+            write_atomically(desk.root / aside, page.text)
+            marked = with_mark(existing, made_from=page.made_from or "", content=page.written or "")
+            write_atomically(desk.root / path, marked.text)
+            done.set_aside += [aside, path]
+
+
+def _names(paths: Iterable[str]) -> str:
+    names = sorted(Path(path).stem for path in paths)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _base(desk: Desk, path: str, existing: Page) -> Page | None:
+    """Return the version that nightdesk wrote before a person edited it, from git's history."""
+    for content in old_versions(desk.root, path):
+        with contextlib.suppress(DeskError, UnicodeDecodeError):
+            version = parse_page(content.decode("utf-8"))
+            if version.content_hash == existing.written:
+                return version
+    return None
+
+
+def _merge(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:
+    with tempfile.TemporaryDirectory() as scratch:
+        files = {name: Path(scratch) / name for name in ("ours", "base", "theirs")}
+        for name, page in (("ours", ours), ("base", base), ("theirs", theirs)):
+            files[name].write_text(page.body, encoding="utf-8")
+        body, conflicts = merge_texts(desk.root, ours=files["ours"], base=files["base"], theirs=files["theirs"])
+    if conflicts:
+        return None
+    front = merge_fronts(ours=ours, base=base, theirs=theirs)
+    return with_mark(Page(front, body), made_from=theirs.made_from or "", content=theirs.written or "")
+
+
+def _withdraw(desk: Desk, path: str, done: Published) -> None:
+    """Remove a page that has nothing to stand on any more; an edited one is moved to set-aside/."""
+    file = desk.root / path
+    existing = _existing(desk, path, done)
+    if existing is None:
+        return
+    if existing.edited:
+        aside = _free(desk, f"{SET_ASIDE}/{Path(path).stem} (withdrawn)")
+        write_atomically(desk.root / aside, existing.text)
+        done.set_aside.append(aside)
+    file.unlink()
+    done.removed.append(path)
+
+
+def _free(desk: Desk, stem: str) -> str:
+    return next(path for path in _candidates(stem) if not (desk.root / path).exists())
+
+
+def _candidates(stem: str) -> Iterator[str]:
+    yield f"{stem}.md"
+    number = 2
+    while True:
+        yield f"{stem} {number}.md"
+        number += 1

@@ -1,0 +1,82 @@
+"""What stands in wiki/ now: which pages are nightdesk's own, from which inputs, and which a person has edited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nightdesk.base.cache import Cache, stat_signature
+from nightdesk.base.desk import Desk
+from nightdesk.base.errors import DeskError
+from nightdesk.base.pages import parse_page
+from nightdesk.wiki.library import page_paths
+
+TABLE = "shelf"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One page on disk."""
+
+    path: str
+    made_from: str | None  # None: not made by nightdesk
+    edited: bool
+    raw: str | None  # of a source page: the raw file that it was made from
+
+    @property
+    def name(self) -> str:
+        """The page's base name."""
+        return Path(self.path).stem
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Every page on disk, by path."""
+
+    pages: Mapping[str, Standing]
+
+    @property
+    def own(self) -> dict[str, Standing]:
+        """The pages that nightdesk made, edited or not."""
+        return {path: page for path, page in self.pages.items() if page.made_from is not None}
+
+    @property
+    def foreign_names(self) -> tuple[str, ...]:
+        """Base names of the pages that a person made."""
+        return tuple(page.name for page in self.pages.values() if page.made_from is None)
+
+    @property
+    def source_names(self) -> dict[str, str]:
+        """Raw path -> base name of its page, for the source pages."""
+        return {page.raw: page.name for page in self.pages.values() if page.raw is not None}
+
+    def is_fresh(self, path: str, made_from: str) -> bool:
+        """Say whether the page at `path` was last offered the version made from these inputs."""
+        page = self.pages.get(path)
+        return page is not None and page.made_from == made_from
+
+
+def read_shelf(desk: Desk, cache: Cache) -> Shelf:
+    """Look at every page; only those that changed since the last look are read."""
+    memos: dict[str, Any] = cache.all(TABLE)
+    fresh: dict[str, Any] = {}
+    for path in page_paths(desk):
+        signature = stat_signature(desk.root / path)
+        memo = memos.get(path)
+        fresh[path] = memo if memo and memo[0] == signature else [signature, *_look(desk, path)]
+    cache.put(TABLE, {path: memo for path, memo in fresh.items() if memos.get(path) != memo})
+    cache.keep_only(TABLE, fresh)
+    return Shelf({path: Standing(path, memo[1], memo[2], memo[3]) for path, memo in fresh.items()})
+
+
+def _look(desk: Desk, path: str) -> tuple[str | None, bool, str | None]:
+    try:
+        page = parse_page((desk.root / path).read_text(encoding="utf-8"))
+    except (DeskError, UnicodeDecodeError):
+        return "unreadable", True, None  # ours or not, a person must mend it: it is left alone and its name is taken
+    if page.made_from is None:
+        return None, True, None
+    sources = page.value("sources") if page.value("type") == "source" else None
+    first = sources[0] if isinstance(sources, list) and sources else None
+    raw = first.get("path") if isinstance(first, dict) else None
+    return page.made_from, page.edited, raw if isinstance(raw, str) else None

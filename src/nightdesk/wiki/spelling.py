@@ -1,0 +1,133 @@
+"""The title and the aliases of a concept: its best spelling and the others worth linking."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nightdesk.base.names import name_key, safe_name
+from nightdesk.wiki.terms import SourceTerms
+
+MAX_ALIASES = 6
+ACRONYM_DOMINATES = 4  # times as frequent as the long form: GPU, not "Graphics processing unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a concept is written."""
+
+    title: str
+    aliases: tuple[str, ...]
+    language: str
+
+
+def spell(
+    sources: Iterable[SourceTerms], concept_of: Mapping[str, str], acronyms: Mapping[tuple[str, str], int]
+) -> dict[str, Spelling]:
+    """Return the spelling of each concept; two that would share a title become one page only: the more frequent stays."""
+    inside, opening, languages = _collect(sources, concept_of)
+    shorts = {short for short, _ in acronyms}
+    spelt: dict[str, tuple[int, Spelling]] = {}
+    for key in sorted(inside):
+        forms = _settle(inside[key], opening[key])
+        if not forms:
+            continue
+        title, aliases = _choose(forms, shorts)
+        language = min(languages[key].items(), key=lambda pair: (-pair[1], pair[0]))[0]
+        spelt[key] = (sum(forms.values()), Spelling(title, aliases, language))
+    return _without_clashes(spelt)
+
+
+def _collect(
+    sources: Iterable[SourceTerms], concept_of: Mapping[str, str]
+) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]], dict[str, Counter[str]]]:
+    inside: dict[str, Counter[str]] = defaultdict(Counter)
+    opening: dict[str, Counter[str]] = defaultdict(Counter)
+    languages: dict[str, Counter[str]] = defaultdict(Counter)
+    for source in sources:
+        phrases = source.phrases
+        for at, concept in enumerate(map(concept_of.get, phrases.keys)):
+            if concept is None:
+                continue
+            rest = phrases.counts[at]
+            for form, count in phrases.forms.get(at, {}).items():
+                rest -= count
+                if form.startswith("^"):
+                    opening[concept][form[1:]] += count
+                else:
+                    inside[concept][form] += count
+            if rest > 0:
+                inside[concept][phrases.keys[at]] += rest
+            else:
+                inside[concept] += Counter()
+            languages[concept][source.language] += phrases.counts[at]
+    return inside, opening, languages
+
+
+def _settle(inside: Counter[str], opening: Counter[str]) -> Counter[str]:
+    """Return the spellings with those that open a sentence added to the same words inside one."""
+    forms = Counter(inside)
+    folded: dict[str, str] = {}
+    for form, _ in sorted(inside.items(), key=lambda pair: (-pair[1], pair[0])):
+        folded.setdefault(form.casefold(), form)
+    for form, count in sorted(opening.items()):
+        known = folded.get(form.casefold())
+        if known is None:
+            # nowhere inside a sentence: a capital on the first word alone says nothing
+            known = form if any(c.isupper() for c in form[1:].split(" ")[0]) else form[0].lower() + form[1:]
+            folded[form.casefold()] = known
+        forms[known] += count
+    return forms
+
+
+def _choose(forms: Counter[str], shorts: set[str]) -> tuple[str, tuple[str, ...]]:
+    ranked = sorted(forms.items(), key=lambda pair: (-pair[1], len(pair[0]), pair[0]))
+    long = [(form, count) for form, count in ranked if not _is_short(form, shorts)]
+    short = [(form, count) for form, count in ranked if _is_short(form, shorts)]
+    best = _prefer_singular(long) if long else short[0][0]
+    if long and short and sum(n for _, n in short) >= ACRONYM_DOMINATES * sum(n for _, n in long):
+        best = short[0][0]
+    title = (
+        best[0].upper() + best[1:] if best[0].islower() and not any(c.isupper() for c in best.split(" ")[0]) else best
+    )
+    aliases: list[str] = []
+    taken = {_trivial(title)}
+    for form, _ in ranked:
+        if _trivial(form) not in taken and len(aliases) < MAX_ALIASES:
+            taken.add(_trivial(form))
+            aliases.append(form)
+    return title, tuple(aliases)
+
+
+def _is_short(form: str, shorts: set[str]) -> bool:
+    return " " not in form and (
+        form in shorts or form.rstrip("s") in shorts or (form[0].isupper() and form.rstrip("s").isupper())
+    )
+
+
+def _prefer_singular(ranked: list[tuple[str, int]]) -> str:
+    """Return the most frequent spelling, but the singular of a plural unless that is four times as frequent."""
+    best, count = ranked[0]
+    for form, other in ranked[1:]:
+        if (
+            len(form) < len(best)
+            and best.casefold().startswith(form.casefold()[:-1])
+            and best.endswith("s")
+            and not form.endswith("s")
+        ):
+            return form if 4 * other >= count else best
+    return best
+
+
+def _trivial(form: str) -> str:
+    """Return what two spellings share that differ in case, blanks and hyphens only."""
+    return form.casefold().replace("-", "").replace(" ", "").replace("‑", "")
+
+
+def _without_clashes(spelt: dict[str, tuple[int, Spelling]]) -> dict[str, Spelling]:
+    best: dict[str, tuple[int, str]] = {}
+    for key, (count, spelling) in sorted(spelt.items()):
+        name = name_key(safe_name(spelling.title))
+        if name not in best or (count, key) > best[name]:
+            best[name] = (count, key)
+    kept = {key for _, key in best.values()}
+    return {key: spelling for key, (_, spelling) in sorted(spelt.items()) if key in kept}

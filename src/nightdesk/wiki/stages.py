@@ -1,0 +1,265 @@
+"""The stages of a compile, each over all sources or pages: survey, read, write. What is cached is not done again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from nightdesk.agents.tasks import Worker
+from nightdesk.base.cache import Cache
+from nightdesk.base.desk import Desk
+from nightdesk.base.pages import short_hash
+from nightdesk.base.parallel import map_in_order
+from nightdesk.sources.texts import SourceText
+from nightdesk.wiki import reading, survey
+from nightdesk.wiki.builtin import BuiltinWorker
+from nightdesk.wiki.concept_page import PagePlan
+from nightdesk.wiki.crew import Read, ReadJob, SurveyJob, WriteJob, Wrote, read_one, survey_one, write_one
+from nightdesk.wiki.plans import ClaimMark, SourceMarks
+from nightdesk.wiki.reading import Reading, reading_from_json
+from nightdesk.wiki.source_page import title_from_path
+from nightdesk.wiki.survey import survey_from_json
+from nightdesk.wiki.vocabulary import SourceTerms
+from nightdesk.wiki.writing import Evidence
+
+Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+Spans = tuple[tuple[str, int, int], ...]  # page name, start and end in a statement
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where and how a compile works."""
+
+    desk: Desk
+    cache: Cache
+    worker: Worker
+    jobs: int
+    stage: Stage
+
+    def each(self, label: str, function: Callable[[A], R], items: Sequence[A], *, own: bool) -> list[R]:
+        """Return `function` of each item; on all cores, unless the worker (with `own`) must stay in this process."""
+        jobs = self.jobs if own or isinstance(self.worker, BuiltinWorker) else 1
+        results = []
+        with self.stage(label, len(items)) as step:
+            for result in map_in_order(function, items, jobs=jobs):
+                results.append(result)
+                step()
+        return results
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """As much of a survey as every compile needs of every source."""
+
+    source: SourceText
+    title: str
+    record: Mapping[str, Any]
+    terms: SourceTerms
+
+    @property
+    def key(self) -> str:
+        """The key of the survey in the cache."""
+        return survey_key(self.source)
+
+
+def survey_key(source: SourceText) -> str:
+    """Return what the survey of a source depends on."""
+    return short_hash(repr((survey.FORM, source.text_sha256, source.kind == "text", title_from_path(source.raw))))
+
+
+def survey_all(site: Site, sources: Sequence[SourceText], *, save_every: int = 400) -> list[Light]:
+    """Return the light survey of every source, in their order."""
+    keys = [survey_key(source) for source in sources]
+    known = site.cache.all("lights")
+    missing = list(dict.fromkeys(n for n, key in enumerate(keys) if key not in known))
+    jobs = [
+        SurveyJob(str(site.desk.root / sources[n].text), title_from_path(sources[n].raw), sources[n].kind == "text")
+        for n in missing
+    ]
+    unsaved: dict[str, Any] = {}
+    with site.stage("surveying", len(jobs)) as step:
+        for n, (light, rest) in zip(missing, map_in_order(survey_one, jobs, jobs=site.jobs), strict=True):
+            known[keys[n]] = light
+            unsaved[keys[n]] = light, rest
+            if len(unsaved) >= save_every:
+                _save_surveys(site.cache, unsaved)
+            step()
+    _save_surveys(site.cache, unsaved)
+    site.cache.keep_only("lights", keys)
+    site.cache.keep_only("surveys", keys)
+    return [
+        Light(
+            source,
+            source.title or known[key]["title"] or title_from_path(source.raw),
+            known[key],
+            SourceTerms.from_json(known[key]["terms"]),
+        )
+        for source, key in zip(sources, keys, strict=True)
+    ]
+
+
+def _save_surveys(cache: Cache, unsaved: dict[str, Any]) -> None:
+    cache.put("surveys", {key: rest for key, (_, rest) in unsaved.items()})
+    cache.put("lights", {key: light for key, (light, _) in unsaved.items()})
+    unsaved.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The accepted readings of all sources, as far as every compile needs them."""
+
+    marks: tuple[SourceMarks, ...]  # in the order of the sources
+    summaries: Mapping[str, tuple[str, str]]  # source page -> (claim id, statement)
+    failed: Mapping[str, tuple[str, ...]]  # raw path -> reasons
+    fresh: tuple[str, ...]  # raw paths that were read just now
+
+
+def reading_key(light: Light, spans: Sequence[Spans], worker: Worker) -> str:
+    """Return what the reading of a source depends on."""
+    return short_hash(repr((reading.FORM, light.key, light.title, worker.name, [list(s) for s in spans])))
+
+
+def read_all(
+    site: Site, lights: Sequence[Light], names: Mapping[str, str], spans: Sequence[Sequence[Spans]], defines: "Defines"
+) -> Readings:
+    """Read every source that has no reading for its text and the concept names of now."""
+    keys = [reading_key(light, s, site.worker) for light, s in zip(lights, spans, strict=True)]
+    known = site.cache.all("marks")
+    missing = [n for n, key in enumerate(keys) if key not in known]
+    stored = site.cache.get("surveys", [lights[n].key for n in missing])
+    jobs = [
+        ReadJob(
+            subject=lights[n].source.raw,
+            path=str(site.desk.root / lights[n].source.text),
+            title=lights[n].title,
+            survey=survey_from_json(lights[n].record, stored[lights[n].key], lights[n].terms),
+            mentions=tuple(spans[n]),
+            known_names=(lights[n].title,),
+            worker=site.worker,
+        )
+        for n in missing
+    ]
+    unsaved: dict[str, Any] = {}
+    with site.stage("reading", len(jobs)) as step:
+        processes = site.jobs if isinstance(site.worker, BuiltinWorker) else 1
+        for n, read in zip(missing, map_in_order(read_one, jobs, jobs=processes), strict=True):
+            known[keys[n]] = _mark(read)
+            unsaved[keys[n]] = _record(read), known[keys[n]]
+            if len(unsaved) >= 400:
+                _save_readings(site.cache, unsaved)
+            step()
+    _save_readings(site.cache, unsaved)
+    site.cache.keep_only("marks", keys)
+    site.cache.keep_only("readings", keys)
+    return _readings(lights, names, keys, known, missing, defines)
+
+
+def _mark(read: Read) -> dict[str, Any]:
+    if read.reading is None:
+        return {"reasons": list(read.reasons)}
+    claims = [[claim.id, list(claim.concepts), claim.statement] for claim in read.reading.claims]
+    return {"claims": [c[:2] for c in claims], "summary": [claims[n][0::2] for n in read.reading.summary[:1]]}
+
+
+def _record(read: Read) -> Any:
+    return None if read.reading is None else [read.reading.to_json(), [list(map(list, s)) for s in read.spans]]
+
+
+def _save_readings(cache: Cache, unsaved: dict[str, Any]) -> None:
+    cache.put("readings", {key: record for key, (record, _) in unsaved.items()})
+    cache.put("marks", {key: mark for key, (_, mark) in unsaved.items()})
+    unsaved.clear()
+
+
+class Defines:
+    """Which concept pages a candidate sentence of a source defines."""
+
+    def __init__(self, topic_of: Mapping[str, str], concept_of: Mapping[str, str]) -> None:
+        self._topic_of = topic_of  # concept key -> page name
+        self._concept_of = concept_of  # term key -> concept key
+
+    def by_candidate(self, light: Light) -> dict[int, tuple[str, ...]]:
+        """Return candidate number -> page names."""
+        place = {index: n for n, index in enumerate(light.record["indexes"])}
+        found: dict[int, list[str]] = {}
+        for definition in light.terms.definitions:
+            name = self._topic_of.get(self._concept_of.get(definition.key, ""))
+            if name is not None and definition.sentence in place:
+                found.setdefault(place[definition.sentence], []).append(name)
+        return {n: tuple(dict.fromkeys(names)) for n, names in found.items()}
+
+
+def _readings(
+    lights: Sequence[Light],
+    names: Mapping[str, str],
+    keys: Sequence[str],
+    known: Mapping[str, Any],
+    missing: Sequence[int],
+    defines: Defines,
+) -> Readings:
+    marks, summaries, failed = [], {}, {}
+    for light, key in zip(lights, keys, strict=True):
+        mark, page = known[key], names[light.source.raw]
+        if "reasons" in mark:
+            failed[light.source.raw] = tuple(mark["reasons"])
+        claims = mark.get("claims", [])
+        whole = len(claims) == len(light.record["indexes"])  # only then claim n is candidate n
+        defined = defines.by_candidate(light) if whole else {}
+        marks.append(
+            SourceMarks(
+                page,
+                light.source.published,
+                key,
+                tuple(ClaimMark(c[0], tuple(c[1]), defined.get(n, ())) for n, c in enumerate(claims)),
+            )
+        )
+        for identity, statement in mark.get("summary", []):
+            summaries[page] = identity, statement
+    fresh = tuple(lights[n].source.raw for n in missing if lights[n].source.raw not in failed)
+    return Readings(tuple(marks), summaries, failed, fresh)
+
+
+class EvidenceDrawer:
+    """Gives the claims of sources as evidence for pages, loading each reading once."""
+
+    def __init__(self, cache: Cache, marks: Sequence[SourceMarks]) -> None:
+        self._cache = cache
+        self._marks = marks
+        self._loaded: dict[int, tuple[Reading, list[Any]]] = {}
+
+    def load(self, sources: Sequence[int]) -> None:
+        """Load the readings of these sources (by index) at once."""
+        wanted = [n for n in dict.fromkeys(sources) if n not in self._loaded]
+        stored = self._cache.get("readings", [self._marks[n].reading_key for n in wanted])
+        for n in wanted:
+            text, spans = stored[self._marks[n].reading_key]
+            self._loaded[n] = reading_from_json(text), spans
+
+    def reading(self, source: int) -> Reading:
+        """Return the reading of a source."""
+        self.load([source])
+        return self._loaded[source][0]
+
+    def evidence(self, source: int, claim: int, *, about: str | None) -> Evidence:
+        """Return a claim as evidence for the page `about`."""
+        self.load([source])
+        found, spans = self._loaded[source]
+        stated, mark = found.claims[claim], self._marks[source].claims[claim]
+        return Evidence(
+            page=self._marks[source].page,
+            id=stated.id,
+            statement=stated.statement,
+            quote=stated.quote,
+            concepts=stated.concepts,
+            spans=tuple((str(name), int(start), int(end)) for name, start, end in spans[claim]),
+            defines=about in mark.defines,
+            published=self._marks[source].published,
+        )
+
+
+def write_all(site: Site, plans: Sequence[PagePlan], made_from: Sequence[str]) -> list[Wrote]:
+    """Let the worker write each planned page."""
+    jobs = [WriteJob(plan.path, plan.material, made, site.worker) for plan, made in zip(plans, made_from, strict=True)]
+    return site.each("writing", write_one, jobs, own=False)

@@ -1,0 +1,114 @@
+"""What code finds in one source before anybody reads it: language, claimable sentences, terms. Cached by the text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nightdesk.base.markdown import title_of
+from nightdesk.wiki.language import detect_language, has_spaces
+from nightdesk.wiki.places import place_in_words
+from nightdesk.wiki.salience import choose_claims, claimable, open_questions, summary
+from nightdesk.wiki.sentences import Sentence, split_sentences
+from nightdesk.wiki.vocabulary import SourceTerms, survey_terms
+
+FORM = "1"  # changes when the same text gives another survey
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may become a claim as it stands."""
+
+    index: int  # of the sentence in the whole source, by which its terms are found
+    text: str
+    quote: str
+    place: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What code found in one source."""
+
+    title: str | None
+    language: str
+    words: int
+    candidates: tuple[Candidate, ...]  # in text order
+    summary: int | None  # index into `candidates`
+    questions: tuple[Candidate, ...]
+    terms: SourceTerms
+
+    def to_json(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return two records: what every compile needs of every source, and the rest."""
+        light = {
+            "title": self.title,
+            "language": self.language,
+            "words": self.words,
+            "indexes": [candidate.index for candidate in self.candidates],
+            "terms": self.terms.to_json(),
+        }
+        rest = {
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "summary": self.summary,
+            "questions": [asdict(question) for question in self.questions],
+        }
+        return light, rest
+
+
+def survey_from_json(light: Mapping[str, Any], rest: Mapping[str, Any], terms: SourceTerms) -> Survey:
+    """Return the survey that `to_json` took apart; `terms` is made from `light` already."""
+    return Survey(
+        title=light["title"],
+        language=light["language"],
+        words=light["words"],
+        candidates=tuple(Candidate(**entry) for entry in rest["candidates"]),
+        summary=rest["summary"],
+        questions=tuple(Candidate(**entry) for entry in rest["questions"]),
+        terms=terms,
+    )
+
+
+def survey_text(text: str, *, fallback_title: str, plain: bool = False) -> Survey:
+    """Return what code finds in a source's Markdown text, or in `plain` text, whose indented lines are no code.
+
+    It depends on nothing else, so that one source never moves another.
+    """
+    if plain:
+        text = "\n".join(line.lstrip() for line in text.splitlines())  # quotes and line numbers stay the same
+    language = detect_language(text)
+    sentences = split_sentences(text, language=language)
+    title = title_of(text)
+    chosen = set(choose_claims(sentences, language=language))
+    terms = survey_terms(sentences, language=language, title=title or fallback_title)
+    chosen |= {d.sentence for d in terms.definitions if claimable(sentences[d.sentence], language=language)}
+    distinct = _distinct(sentences, sorted(chosen))
+    best = summary(sentences, distinct, language=language)
+    questions = open_questions(sentences, language=language)
+    return Survey(
+        title=title,
+        language=language,
+        words=_count_words(sentences, language),
+        candidates=tuple(_candidate(sentences[n], n) for n in distinct),
+        summary=distinct.index(best) if best in distinct else None,
+        questions=tuple(_candidate(sentences[n], n) for n in questions if n not in chosen),
+        terms=terms,
+    )
+
+
+def _distinct(sentences: Sequence[Sentence], indexes: Sequence[int]) -> tuple[int, ...]:
+    """Return the indexes without later sentences that say the same words: they would be one claim."""
+    first: dict[str, int] = {}
+    for index in indexes:
+        first.setdefault(sentences[index].text, index)
+    return tuple(sorted(first.values()))
+
+
+def _candidate(sentence: Sentence, index: int) -> Candidate:
+    heading = sentence.headings[-1] if sentence.headings else ""
+    page = "" if sentence.page is None else str(sentence.page)
+    return Candidate(index, sentence.text, sentence.quote, place_in_words(heading, page, sentence.line), heading)
+
+
+def _count_words(sentences: Sequence[Sentence], language: str) -> int:
+    if has_spaces(language):
+        return sum(sentence.text.count(" ") + 1 for sentence in sentences)
+    return sum(len(sentence.text) for sentence in sentences)
