@@ -4,9 +4,10 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -23,7 +24,6 @@ CORE = (
     "</cp:coreProperties>"
 )
 
-MakeZip = Callable[[str, Mapping[str, str | bytes]], Path]
 Line = tuple[float, float, float, str]  # x and y in points from the bottom left, size, text
 
 
@@ -40,15 +40,23 @@ def png_bytes(width: int, height: int) -> bytes:
 
 def pdf_bytes(pages: Sequence[Sequence[Line]], *, encrypted: bool = False) -> bytes:
     """Return a PDF with the given lines of Helvetica on each page of 612 x 792 points; texts are Windows-1252."""
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
     kids = []
     for lines in pages:
-        stream = b"BT " + b" ".join(
-            f"/F1 {size} Tf 1 0 0 1 {x} {y} Tm (".encode()
-            + text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").encode("cp1252")
-            + b") Tj"
-            for x, y, size, text in lines
-        ) + b" ET"
+        stream = (
+            b"BT "
+            + b" ".join(
+                f"/F1 {size} Tf 1 0 0 1 {x} {y} Tm (".encode()
+                + text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").encode("cp1252")
+                + b") Tj"
+                for x, y, size, text in lines
+            )
+            + b" ET"
+        )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R "
@@ -66,12 +74,16 @@ def pdf_bytes(pages: Sequence[Sequence[Line]], *, encrypted: bool = False) -> by
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(objects) + 1,
-        table,
-        len(objects) + 1,
-        extra,
-        len(out),
+    return (
+        out
+        + b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            len(objects) + 1,
+            table,
+            len(objects) + 1,
+            extra,
+            len(out),
+        )
     )
 
 
@@ -83,7 +95,9 @@ def docx_parts(body: str, *, title: str = "", author: str = "") -> dict[str, str
     )
     return {
         "[Content_Types].xml": CONTENT_TYPES.format(""),
-        "_rels/.rels": RELATIONS.format(f'<Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="word/document.xml"/>'),
+        "_rels/.rels": RELATIONS.format(
+            f'<Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="word/document.xml"/>'
+        ),
         "docProps/core.xml": CORE.format(title=title, author=author),
         "word/styles.xml": f"<w:styles {W}>{styles}</w:styles>",
         "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>",
@@ -113,20 +127,74 @@ def epub_parts(chapters: Mapping[str, str], *, spine: Sequence[str]) -> dict[str
     }
 
 
-def notebook_text(cells: Sequence[Mapping[str, object]]) -> str:
-    """Return a Jupyter notebook in Python."""
-    return json.dumps({"cells": cells, "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4})
+class Samples:
+    """Makes sample files in one folder and gives their paths."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
-@pytest.fixture
-def make_zip(tmp_path: Path) -> MakeZip:
-    """Return a function that writes a zip archive of the given name and entries into the test's folder."""
+    def file(self, name: str, content: str | bytes) -> Path:
+        """Return a file with the given text (in UTF-8) or bytes."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
 
-    def make(name: str, entries: Mapping[str, str | bytes]) -> Path:
-        path = tmp_path / name
+    def zip(self, name: str, entries: Mapping[str, str | bytes]) -> Path:
+        """Return a zip archive of the given entries."""
+        path = self.folder / name
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for entry, content in entries.items():
                 archive.writestr(entry, content)
         return path
 
-    return make
+    def png(self, name: str = "dot.png", size: tuple[int, int] = (16, 12)) -> Path:
+        """Return an image."""
+        return self.file(name, png_bytes(*size))
+
+    def pdf(self, name: str, pages: Sequence[Sequence[Line]], *, encrypted: bool = False) -> Path:
+        """Return a PDF; see `pdf_bytes`."""
+        return self.file(name, pdf_bytes(pages, encrypted=encrypted))
+
+    def docx(self, name: str, body: str, *, title: str = "", author: str = "") -> Path:
+        """Return a Word document; `body` is made of `paragraph`s."""
+        return self.zip(name, docx_parts(body, title=title, author=author))
+
+    def paragraph(self, text: str, style: str = "") -> str:
+        """Return a paragraph of a Word document."""
+        return paragraph(text, style)
+
+    def epub(self, name: str, chapters: Mapping[str, str], *, spine: Sequence[str]) -> Path:
+        """Return an e-book."""
+        return self.zip(name, epub_parts(chapters, spine=spine))
+
+    def notebook(self, name: str, cells: Sequence[Mapping[str, object]]) -> Path:
+        """Return a Jupyter notebook in Python."""
+        book = {"cells": cells, "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}
+        return self.file(name, json.dumps(book))
+
+    def xlsx(self, name: str, sheets: Mapping[str, Sequence[Sequence[object]]]) -> Path:
+        """Return a workbook."""
+        book = openpyxl.Workbook()
+        book.remove(book.worksheets[0])
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append(row)
+        path = self.folder / name
+        book.save(path)
+        return path
+
+    def with_entry(self, path: Path, name: str, content: str | bytes) -> Path:
+        """Return `path` with the entry `name` of the archive replaced or added."""
+        with zipfile.ZipFile(path) as archive:
+            entries: dict[str, str | bytes] = {entry: archive.read(entry) for entry in archive.namelist()}
+        return self.zip(path.name, entries | {name: content})
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Samples:
+    """Return the maker of sample files for one test."""
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    return Samples(folder)

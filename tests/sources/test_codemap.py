@@ -53,7 +53,7 @@ def test_a_map() -> None:
         f"commit: {'c' * 40}\ncommitted: 2026-11-22T10:00:00Z\n---\n\n"
         "# demo: map of the code\n\n6 files at commit cccccccccccc of 2026-11-22.\n\n"
         "## Languages\n\n| Language | Files | Bytes |\n| --- | ---: | ---: |\n"
-        "| Python | 2 | 286 |\n| CUDA | 1 | 82 |\n| Shell | 1 | 36 |\n\n"
+        "| Python | 2 | 286 |\n| CUDA | 1 | 76 |\n| Shell | 1 | 36 |\n\n"
         "## Files\n\n```text\nREADME.md\nbare.py\nrun.sh\nsrc/\n  README.md\n  kernel.cu\ntrain.py\n```\n\n"
         "## What the files say\n\n"
         "### `run.sh`\n\nRuns everything.\n\n"

@@ -15,9 +15,7 @@ import pytest
 
 from nightdesk import __version__
 from nightdesk.base.errors import DeskError
-from nightdesk.sources.addresses import is_public, resolve_host
 from nightdesk.sources.fetch import FetchPolicy, fetch
-from nightdesk.sources.urls import parse_url
 
 LOCAL = FetchPolicy(allow_private=True)
 
@@ -306,20 +304,20 @@ def test_refusals(server: Server, path: str, message: str, why: str) -> None:
 def test_the_time_limit_is_for_all(server: Server, path: str, why: str) -> None:
     with pytest.raises(DeskError) as refused:
         fetch(server.url(path), policy=FetchPolicy(allow_private=True, timeout_seconds=0.5))
-    assert refused.value.message == "timed out after 0.5 seconds", why
+    assert refused.value.message.startswith("timed out"), why
 
 
 def test_a_server_that_never_answers() -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:  # accepts, says nothing
         url = f"http://127.0.0.1:{silent.server_address[1]}/"
-        with pytest.raises(DeskError, match=r"timed out after 0\.3 seconds"):
+        with pytest.raises(DeskError, match="timed out"):
             fetch(url, policy=FetchPolicy(allow_private=True, timeout_seconds=0.3))
 
 
 def test_a_tls_handshake_that_never_ends() -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
         url = f"https://127.0.0.1:{silent.server_address[1]}/"
-        with pytest.raises(DeskError, match=r"timed out after 0\.3 seconds"):
+        with pytest.raises(DeskError, match="timed out"):
             fetch(url, policy=FetchPolicy(allow_private=True, timeout_seconds=0.3))
 
 
@@ -449,101 +447,3 @@ def test_https_by_a_proxy(tls_server: Server, certificates: Path) -> None:
 def test_a_proxy_does_not_open_private_addresses(server: Server) -> None:
     with pytest.raises(DeskError, match=r"the address of inner\.test is private"):
         fetch("http://inner.test/", policy=FetchPolicy(proxy=server.url("")), resolve=to_this_machine)
-
-
-@pytest.mark.parametrize(
-    ("url", "message", "why"),
-    [
-        ("ftp://example.org/a", "only http and https", "another protocol"),
-        ("file:///etc/passwd", "only http and https", "files are no URLs"),
-        ("example.org", "only http and https", "no protocol at all"),
-        ("http://user:pw@example.org/", "user name or password", "it would be written to plain files"),
-        ("http://user@example.org/", "user name or password", "also without a password"),
-        ("http://", "this is no URL", "no host"),
-        ("http:///etc", "this is no URL", "no host, but a path"),
-        ("http://a b/", "this is no URL", "white space in the host"),
-        ("http://exa\nmple.org/", "control characters", "a line feed would start a new header"),
-        ("http://example.org/\r\nX: y", "control characters", "the same in the path"),
-        ("http://example.org:99999/", "this is no URL", "no such port"),
-        ("http://[::1/", "this is no URL", "half an address"),
-        ("http://" + "a" * 300 + "/", "this is no URL", "a host longer than names can be"),
-        ("http://example.org/" + "a" * 9000, "too long", "longer than servers take"),
-        ("http://\ud800/", "this is no URL", "half a character"),
-        ("http://example.org/\udc80", "this is no URL", "half a character in the path"),
-    ],
-)
-def test_what_is_no_url(url: str, message: str, why: str) -> None:
-    with pytest.raises(DeskError) as refused:
-        parse_url(url)
-    assert message in refused.value.message, why
-
-
-@pytest.mark.parametrize(
-    ("url", "written"),
-    [
-        ("HTTP://Example.ORG", "http://example.org/"),
-        ("http://example.org:80/a#b", "http://example.org/a"),
-        ("https://example.org:80/", "https://example.org:80/"),
-        ("http://bücher.example/ä?q=ö", "http://xn--bcher-kva.example/%C3%A4?q=%C3%B6"),
-        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
-        ("http://example.org/100%25?a=%20b", "http://example.org/100%25?a=%20b"),
-    ],
-)
-def test_one_spelling_of_a_url(url: str, written: str) -> None:
-    assert parse_url(url).url == written
-
-
-@pytest.mark.parametrize(
-    ("address", "public", "why"),
-    [
-        ("8.8.8.8", True, "an address on the internet"),
-        ("2606:4700::1111", True, "one of the newer kind"),
-        ("10.1.2.3", False, "private"),
-        ("172.16.0.1", False, "private"),
-        ("172.32.0.1", True, "just outside the private block"),
-        ("192.168.1.1", False, "private"),
-        ("127.0.0.1", False, "this machine"),
-        ("127.9.9.9", False, "all of 127/8 is this machine"),
-        ("0.0.0.0", False, "taken for this machine by most systems"),  # noqa: S104  # nothing is bound to it
-        ("0.1.2.3", False, "this network"),
-        ("169.254.169.254", False, "link-local: the metadata service of clouds"),
-        ("100.64.0.1", False, "shared by a provider's customers"),
-        ("100.128.0.1", True, "just outside of the shared block"),
-        ("198.18.0.1", False, "for benchmarks"),
-        ("192.0.2.1", False, "for documentation"),
-        ("224.0.0.1", False, "multicast"),
-        ("240.0.0.1", False, "reserved"),
-        ("255.255.255.255", False, "broadcast"),
-        ("::", False, "unspecified"),
-        ("::1", False, "this machine"),
-        ("fe80::1", False, "link-local"),
-        ("fe80::1%eth0", False, "link-local with its interface"),
-        ("fc00::1", False, "private"),
-        ("fd00:ec2::254", False, "private: a cloud's metadata service"),
-        ("fec0::1", False, "site-local, withdrawn but still routed in places"),
-        ("ff02::1", False, "multicast"),
-        ("2001:db8::1", False, "for documentation"),
-        ("100::1", False, "discarded"),
-        ("::ffff:127.0.0.1", False, "an IPv4 address in IPv6 clothes"),
-        ("::ffff:169.254.169.254", False, "the same with the metadata service"),
-        ("::ffff:8.8.8.8", True, "a public one in the same clothes"),
-        ("::127.0.0.1", False, "the older form of the same"),
-        ("::ffff:0:10.0.0.1", False, "the translated form of the same"),
-        ("64:ff9b::7f00:1", False, "NAT64 to this machine"),
-        ("64:ff9b::808:808", True, "NAT64 to a public address, usual on networks without IPv4"),
-        ("64:ff9b:1::1", False, "NAT64 within one's own network"),
-        ("2002:7f00:1::", False, "6to4 to this machine"),
-        ("2002:a9fe:a9fe::", False, "6to4 to the metadata service"),
-        ("2002:808:808::", True, "6to4 to a public address"),
-        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False, "Teredo: leads to an address behind someone's router"),
-        ("example.org", False, "a name is no address"),
-        ("", False, "nothing"),
-    ],
-)
-def test_public_addresses(address: str, public: bool, why: str) -> None:
-    assert is_public(address) is public, why
-
-
-@pytest.mark.parametrize("spelling", ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "localhost"])
-def test_odd_spellings_of_this_machine_are_seen_through(spelling: str) -> None:
-    assert not any(is_public(address) for address in resolve_host(spelling, 80))

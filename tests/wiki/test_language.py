@@ -4,6 +4,8 @@ import pytest
 
 from nightdesk.wiki.language import detect_language, has_spaces, stopwords
 
+CODE = "```\nimport os\n" + "x = os.path.join(a, b)\n" * 50 + "```\n"
+
 
 @pytest.mark.parametrize(
     ("text", "language", "reason"),
@@ -24,8 +26,7 @@ from nightdesk.wiki.language import detect_language, has_spaces, stopwords
         ("Hello world", "en", "too short to tell"),
         ("GPT-2 small 124M lr 0.02", "en", "names and numbers"),
         ("\ud800\0 \x01", "en", "what is no text"),
-        ("```\nimport os\n" + "x = os.path.join(a, b)\n" * 50 + "```\nDas Skript verbindet die Pfade und schreibt sie in eine Datei.", "de",
-         "code does not count"),
+        (CODE + "Das Skript verbindet die Pfade und schreibt sie in eine Datei.", "de", "code does not count"),
     ],
 )  # fmt: skip
 def test_detect_language(text: str, language: str, reason: str) -> None:
@@ -42,6 +43,8 @@ def test_stopwords_are_lower_case_and_empty_for_an_unknown_language() -> None:
     assert stopwords("xx") == frozenset()
 
 
-@pytest.mark.parametrize(("language", "spaces"), [("en", True), ("ko", True), ("zh", False), ("ja", False), ("th", False), ("xx", True)])
+@pytest.mark.parametrize(
+    ("language", "spaces"), [("en", True), ("ko", True), ("zh", False), ("ja", False), ("th", False), ("xx", True)]
+)
 def test_has_spaces(language: str, spaces: bool) -> None:
     assert has_spaces(language) is spaces

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -29,7 +29,7 @@ class ScriptedWorker:
     A task without a reply goes to `otherwise`, or fails where there is none.
     """
 
-    replies: Iterable[Reply]
+    replies: Sequence[Reply]
     otherwise: Worker | None = None
     name: str = "scripted"
     _given: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
@@ -52,7 +52,8 @@ def read_script(path: Path) -> tuple[Reply, ...]:
     Raises DeskError that names the file and line of a mistake.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # split at line feeds alone: JSON texts may hold other line separators
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DeskError(f"cannot read the script {path}: {error}", fix="give the path of a JSON Lines file") from error
     return tuple(_reply(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
@@ -63,7 +64,7 @@ def _reply(path: Path, number: int, line: str) -> Reply:
         entry = json.loads(line)
         hand_in = entry["hand_in"]
         kind, subject = str(entry["kind"]), str(entry["subject"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         wanted = '{"kind": …, "subject": …, "hand_in": …}'
         raise DeskError(f"{path}, line {number}: not a reply", fix=f"each line must be {wanted}") from error
     return Reply(kind, subject, hand_in if isinstance(hand_in, str) else json.dumps(hand_in, ensure_ascii=False))

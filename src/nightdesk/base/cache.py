@@ -7,20 +7,36 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nightdesk.base.errors import DeskError
+
 _FORM = 1  # a file of another form is made anew
 _CHUNK = 500  # SQLite allows 999 variables in a statement everywhere
+_NOT_OURS_TO_MEND = {  # SQLite's primary result codes for what lies outside the file
+    sqlite3.SQLITE_BUSY: "another nightdesk is writing to it",
+    sqlite3.SQLITE_LOCKED: "another nightdesk is writing to it",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_PERM: "no permission",
+    sqlite3.SQLITE_CANTOPEN: "no permission",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+}
 
 
 class Cache:
-    """Named tables of key -> JSON value. A damaged file is thrown away and begun again."""
+    """Named tables of key -> JSON value.
+
+    A file that is damaged or of another form is thrown away and begun again; damage that shows only later is a
+    DeskError, and the file is gone for the next run. Raises DeskError too where the disk or another process is in
+    the way.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         try:
             self._database = _open(path)
-        except sqlite3.DatabaseError:
-            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-                path.with_name(name).unlink(missing_ok=True)
+        except sqlite3.DatabaseError as error:
+            _refuse_unless_damaged(path, error)
+            _throw_away(path)
             self._database = _open(path)
         self._tables: set[str] = set()
 
@@ -32,19 +48,19 @@ class Cache:
             chunk = wanted[start : start + _CHUNK]
             marks = ",".join("?" * len(chunk))
             rows = self._rows(table, f"SELECT key, value FROM {table} WHERE key IN ({marks})", chunk)  # noqa: S608
-            found.update((key, json.loads(value)) for key, value in rows)
+            found.update(self._decoded(rows))
         return found
 
     def all(self, table: str) -> dict[str, Any]:
         """Return every key and value of a table."""
-        return {key: json.loads(value) for key, value in self._rows(table, f"SELECT key, value FROM {table}")}  # noqa: S608
+        return dict(self._decoded(self._rows(table, f"SELECT key, value FROM {table}")))  # noqa: S608
 
     def put(self, table: str, values: Mapping[str, Any]) -> None:
         """Store `values`, in one transaction."""
         rows = [(key, json.dumps(value, ensure_ascii=False, separators=(",", ":"))) for key, value in values.items()]
         if rows:
             self._rows(table, "SELECT 1 WHERE 0")
-            with self._database:
+            with self._mending(), self._database:
                 self._database.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608
 
     def keep_only(self, table: str, keys: Iterable[str]) -> None:
@@ -52,7 +68,7 @@ class Cache:
         kept = set(keys)
         gone = [(key,) for (key,) in self._rows(table, f"SELECT key FROM {table}") if key not in kept]  # noqa: S608
         if gone:
-            with self._database:
+            with self._mending(), self._database:
                 self._database.executemany(f"DELETE FROM {table} WHERE key = ?", gone)  # noqa: S608
 
     def close(self) -> None:
@@ -60,14 +76,43 @@ class Cache:
         self._database.close()
 
     def _rows(self, table: str, statement: str, values: Sequence[str] = ()) -> list[tuple[str, ...]]:
-        if table not in self._tables:
-            if not table.isidentifier():
-                raise ValueError(table)
-            self._database.execute(
-                f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
-            )
-            self._tables.add(table)
-        return list(self._database.execute(statement, values))
+        if not table.isidentifier():
+            raise ValueError(table)
+        with self._mending():
+            if table not in self._tables:
+                self._database.execute(
+                    f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
+                )
+                self._tables.add(table)
+            return list(self._database.execute(statement, values))
+
+    def _decoded(self, rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, Any]]:
+        with self._mending():
+            for key, value in rows:
+                yield key, json.loads(value)
+
+    @contextlib.contextmanager
+    def _mending(self) -> Iterator[None]:
+        """Turn damage found in the block into a DeskError, with the file thrown away."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+            if isinstance(error, sqlite3.DatabaseError):
+                _refuse_unless_damaged(self._path, error)
+            self._database.close()
+            _throw_away(self._path)
+            raise DeskError(f"{self._path} was damaged and is thrown away", fix="run the command again") from error
+
+
+def _refuse_unless_damaged(path: Path, error: sqlite3.DatabaseError) -> None:
+    why = _NOT_OURS_TO_MEND.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF)
+    if why:
+        raise DeskError(f"{path} cannot be used: {why}", fix="mend that, then try again") from error
+
+
+def _throw_away(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -78,8 +123,9 @@ def _open(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(f"form {form}")
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=OFF")  # a power cut may cost the cache, never the desk
-        database.execute(f"PRAGMA user_version={_FORM}")
-        database.commit()
+        if form != _FORM:  # a write waits for other writers: readers must not
+            database.execute(f"PRAGMA user_version={_FORM}")
+            database.commit()
     except sqlite3.DatabaseError:
         database.close()
         raise

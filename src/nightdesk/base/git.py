@@ -21,25 +21,40 @@ _CONFIG = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "gc.auto=0"),
     *("-c", "advice.addEmbeddedRepo=false"),
+    *("-c", "i18n.commitEncoding=UTF-8"),
 )
 
 
 def run_git(folder: Path, *args: str, stdin: str | None = None, check: bool = True) -> str:
     """Run git in `folder` and return its standard output; with `check`, a failure is a DeskError with git's words."""
-    return _run(folder, args, stdin=None if stdin is None else stdin.encode("utf-8"), check=check).decode(
-        "utf-8", "surrogateescape"
-    )
+    return _text(_run(folder, args, stdin=None if stdin is None else os.fsencode(stdin), check=check))
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")  # a file name may be any bytes
 
 
 def _run(
-    folder: Path, args: Sequence[str], *, stdin: bytes | None = None, check: bool = True, index: Path | None = None
+    folder: Path,
+    args: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    check: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> bytes:
+    finished = _start(folder, args, stdin=stdin, variables=variables)
+    if check and finished.returncode != 0:
+        raise _failure(args, finished)
+    return finished.stdout
+
+
+def _start(
+    folder: Path, args: Sequence[str], *, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C"}
-    if index is not None:
-        environment["GIT_INDEX_FILE"] = str(index)
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", **(variables or {})}
     try:
-        finished = subprocess.run(
+        return subprocess.run(
             ["git", *_CONFIG, *args],
             cwd=folder,
             input=b"" if stdin is None else stdin,
@@ -48,19 +63,30 @@ def _run(
             check=False,
         )
     except FileNotFoundError as error:
+        if not folder.is_dir():
+            raise
         raise DeskError("git is not on PATH", fix="install git, then try again") from error
-    if check and finished.returncode != 0:
-        words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = words[-1] if words else f"exit code {finished.returncode}"
-        raise DeskError(f"git {args[0]} failed: {reason}", fix=_way_out(reason))
-    return finished.stdout
 
 
-def _way_out(reason: str) -> str | None:
-    if "index.lock" in reason:
-        return "if no other git runs in this desk, remove .git/index.lock"
-    if "No space left" in reason:
-        return "free some disk space; nothing that was done before is lost"
+def _failure(args: Sequence[str], finished: subprocess.CompletedProcess[bytes]) -> DeskError:
+    """Return what git said as an error: its own first complaint, not the advice that follows it."""
+    words = finished.stderr.decode("utf-8", "replace").strip()
+    lines = words.splitlines()
+    complaints = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    reason = (complaints or lines[-1:] or [f"exit code {finished.returncode}"])[0]
+    verb = next((arg for arg in args if not arg.startswith("-") and "=" not in arg), "")
+    return DeskError(f"git {verb} failed: {reason.removeprefix('fatal: ')}", fix=_way_out(words))
+
+
+def _way_out(words: str) -> str | None:
+    for sign, fix in (
+        ("index.lock", "if no other git runs in this desk, remove .git/index.lock"),
+        ("No space left", "free some disk space; nothing that was done before is lost"),
+        ("partial commit during a", "finish what git is in the middle of (git status shows it), then try again"),
+        ("dubious ownership", "this desk belongs to another user; git config --global --add safe.directory DESK"),
+    ):
+        if sign in words:
+            return fix
     return None
 
 
@@ -82,17 +108,18 @@ def commit_paths(folder: Path, paths: Iterable[str], message: str, *, author: st
     What else the user has staged or changed stays as it is. None when none of the paths differs from HEAD. Paths
     that .gitignore excludes are left out.
     """
-    wanted = _not_ignored(folder, sorted(set(paths)))
+    wanted = _not_ignored(folder, _not_beyond_links(folder, sorted(set(paths))))
     if not wanted:
         return None
-    known = set(_run(folder, ["ls-files", "-z"]).decode("utf-8", "surrogateescape").split("\0"))
-    usable = [path for path in wanted if path in known or os.path.lexists(folder / path)]
-    if not usable:
-        return None
-    listing = "\0".join(usable)
+    known = set(_text(_run(folder, ["ls-files", "-z"])).split("\0"))
+    present = [path for path in wanted if path in known or os.path.lexists(folder / path)]
     literal = ("--literal-pathspecs",)  # a page named "[a]*.md" is one page
-    run_git(folder, *literal, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
-    if not changed_paths(folder, usable):
+    from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
+    if present:
+        run_git(folder, *literal, "add", "--all", *from_stdin, stdin="\0".join(present))
+    # a deletion that is staged already stands in neither the index nor the folder, only in HEAD
+    usable = sorted(changed_paths(folder, wanted))
+    if not usable:
         return None
     run_git(
         folder,
@@ -105,32 +132,48 @@ def commit_paths(folder: Path, paths: Iterable[str], message: str, *, author: st
         "--only",
         "--cleanup=verbatim",
         f"--message={message}",
-        "--pathspec-from-file=-",
-        "--pathspec-file-nul",
-        stdin=listing,
+        *from_stdin,
+        stdin="\0".join(usable),
     )
     return run_git(folder, "rev-parse", "HEAD").strip()
 
 
 def commit_contents(folder: Path, contents: Mapping[str, bytes], message: str) -> None:
-    """Commit `contents` as the files at these paths on top of HEAD; the work tree stays as it is.
+    """Commit `contents` as the files at these paths, and a second commit that goes back to what HEAD was.
 
-    So a version that never stood on disk is in the history, where a later merge finds it.
+    So a version that never stood on disk is in the history, where a later merge finds it, while the work tree, the
+    index and the files of HEAD stay as they are: a `git commit` of the user takes nothing along.
     """
+    head = run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD", check=False).strip()
+    prefix = run_git(folder, "rev-parse", "--show-prefix").rstrip("\n")
+    entries = []
+    for path, content in sorted(contents.items()):
+        blob = _text(_run(folder, ["hash-object", "-w", "--stdin", "--no-filters"], stdin=content)).strip()
+        entries.append(f"100644 {blob}\t{prefix}{path}\0")
     with tempfile.TemporaryDirectory() as scratch:
-        index = Path(scratch) / "index"
-        _run(folder, ["read-tree", "HEAD"], index=index)
-        entries = []
-        for path, content in sorted(contents.items()):
-            blob = _run(folder, ["hash-object", "-w", "--stdin", "--no-filters"], stdin=content).decode().strip()
-            entries.append(f"100644 {blob}\t{path}\0")
-        prefix = run_git(folder, "rev-parse", "--show-prefix").strip()
-        listing = "".join(entry.replace("\t", f"\t{prefix}", 1) for entry in entries)
-        _run(folder, ["update-index", "-z", "--add", "--index-info"], stdin=listing.encode(), index=index)
-        tree = _run(folder, ["write-tree"], index=index).decode().strip()
-    head = run_git(folder, "rev-parse", "HEAD").strip()
-    commit = run_git(folder, *_identity(folder), "commit-tree", tree, "-p", head, "-m", message).strip()
-    run_git(folder, "update-ref", "-m", message.split("\n", 1)[0], "HEAD", commit, head)
+        index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        _run(folder, ["read-tree", head or "--empty"], variables=index)
+        before = _text(_run(folder, ["write-tree"], variables=index)).strip()
+        listing = os.fsencode("".join(entries))
+        _run(folder, ["update-index", "-z", "--add", "--index-info"], stdin=listing, variables=index)
+        tree = _text(_run(folder, ["write-tree"], variables=index)).strip()
+    first = _commit_tree(folder, tree, message, [head] if head else [])
+    back = _commit_tree(folder, before, f"back from: {message.splitlines()[0]}", [first])
+    run_git(folder, "update-ref", "-m", message.splitlines()[0], "HEAD", back, head or "0" * len(back))
+
+
+def _commit_tree(folder: Path, tree: str, message: str, parents: Sequence[str]) -> str:
+    name, _, email = AUTHOR.rstrip(">").partition(" <")
+    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
+    args = [*_identity(folder), "commit-tree", tree, *(arg for parent in parents for arg in ("-p", parent))]
+    return _text(_run(folder, [*args, "-m", message], variables=author)).strip()
+
+
+def _not_beyond_links(folder: Path, paths: Sequence[str]) -> list[str]:
+    """Leave out what lies in a linked folder (raw/ may be one): it is not part of this repository."""
+    above = {path: Path(path).parents[:-1] for path in paths}  # all but ".": the desk itself may be a link
+    linked = {parent for parent in {p for parents in above.values() for p in parents} if (folder / parent).is_symlink()}
+    return [path for path in paths if linked.isdisjoint(above[path])]
 
 
 def _not_ignored(folder: Path, paths: Sequence[str]) -> list[str]:
@@ -146,37 +189,42 @@ def _not_ignored(folder: Path, paths: Sequence[str]) -> list[str]:
 def changed_paths(folder: Path, paths: Iterable[str] = ()) -> set[str]:
     """Return those of `paths` (all, when none is named) that differ from HEAD, new and deleted ones included."""
     wanted = set(paths)
-    fields = _run(folder, ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"])
-    found = {entry[3:] for entry in fields.decode("utf-8", "surrogateescape").split("\0") if entry}
+    fields = _run(folder, ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", "."])
+    prefix = run_git(folder, "rev-parse", "--show-prefix").rstrip("\n")  # status names paths from the repository's root
+    found = {entry[3:].removeprefix(prefix) for entry in _text(fields).split("\0") if entry}
     return found & wanted if wanted else found
 
 
 def _identity(folder: Path) -> tuple[str, ...]:
     """Return the options that name a committer where the user has set none (a fresh machine)."""
-    if run_git(folder, "config", "user.email", check=False).strip():
-        return ()
-    return ("-c", "user.name=nightdesk", "-c", "user.email=nightdesk@localhost")
+    missing: list[str] = []
+    for key, value in (("user.name", "nightdesk"), ("user.email", "nightdesk@localhost")):
+        if not run_git(folder, "config", key, check=False).strip():
+            missing += ["-c", f"{key}={value}"]
+    return tuple(missing)
 
 
 def old_versions(folder: Path, path: str) -> Iterator[bytes]:
     """Yield every version of `path` (relative) that the history of HEAD holds, newest first."""
     if not run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD", check=False):
         return
-    log = run_git(folder, "--literal-pathspecs", "log", "--format=%H", "--full-history", "--", path)
-    for commit in log.split():
+    # rev-list, not log: what the user set for logs (signatures, following renames) must not change the answer
+    commits = run_git(folder, "--literal-pathspecs", "rev-list", "--full-history", "HEAD", "--", path)
+    for commit in commits.split():
         blob = run_git(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{path}", check=False).strip()
         if blob:
             yield _run(folder, ["cat-file", "blob", blob])
 
 
 def merge_texts(folder: Path, *, ours: Path, base: Path, theirs: Path) -> tuple[str, int]:
-    """Return the 3-way merge of three files and how many conflicts it has (their marks are in the text)."""
-    finished = subprocess.run(
-        ["git", "merge-file", "-p", "--diff3", str(ours), str(base), str(theirs)],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-    )
+    """Return the 3-way merge of three files and how many conflicts it has (their marks are in the text).
+
+    Files that git takes for binary (a NUL byte) cannot be merged: that is one conflict, without a text.
+    """
+    args = ["merge-file", "-p", "--diff3", str(ours), str(base), str(theirs)]
+    finished = _start(folder, args)
+    if b"binary" in finished.stderr:
+        return "", 1
     if finished.returncode < 0 or finished.returncode > 127:
-        raise DeskError(f"git merge-file failed: {finished.stderr.decode('utf-8', 'replace').strip()}")
+        raise _failure(args, finished)
     return finished.stdout.decode("utf-8"), finished.returncode

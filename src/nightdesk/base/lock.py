@@ -13,13 +13,15 @@ from nightdesk.base.errors import DeskError
 def hold_lock(path: Path, *, doing: str) -> Iterator[None]:
     """Hold the lock file `path` for the block, or raise DeskError that names who holds it and what they do."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+    with path.open("a+", encoding="utf-8", errors="replace") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             file.seek(0)
             holder = file.read(200).strip() or "another nightdesk"
             raise DeskError(f"this desk is in use: {holder}", fix="wait until it is done, or stop it") from error
+        except OSError as error:  # a network folder without locks
+            raise DeskError(f"cannot lock {path}: {error.strerror}", fix="keep the desk on a local disk") from error
         file.seek(0)
         file.truncate()
         file.write(f"{doing} (process {os.getpid()})")

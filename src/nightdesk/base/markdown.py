@@ -95,7 +95,7 @@ def title_of(text: str) -> str | None:
 
 
 def frontmatter_end(text: str) -> int:
-    """Return the offset at which the text after the frontmatter starts; 0 (or 1 after a byte order mark) without one."""
+    """Return where the text after the frontmatter starts: 0 without one, 1 after a byte order mark."""
     opening = _FRONTMATTER.match(text)
     no_frontmatter = 1 if text.startswith("\ufeff") else 0
     if not opening:

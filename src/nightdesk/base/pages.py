@@ -14,6 +14,10 @@ from nightdesk.base.errors import DeskError
 MARK = "nightdesk"  # the frontmatter key that holds our two hashes
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HASH_DIGITS = 32  # 128 bits, in hexadecimal
+_MAX_DEPTH = 100  # levels of YAML in YAML; libyaml's readers crash the whole process somewhere above 5,000
+_MAX_ALIASES = 10  # in one mapping: three aliases of three, and so on, make a few bytes into gigabytes
+_MAYBE_DEEP = re.compile(r"^[-? :]{100}|(?:[\[{][^\[{]*){100}", re.MULTILINE)
+_COMMENT = re.compile(r"[ \t]*(?:#.*)?\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Page:
     @property
     def content_hash(self) -> str:
         """The hash of all that stands on the page but the mark itself."""
-        lines = "".join(text for key, text in self.front.items() if key != MARK)
+        lines = "".join(text if key != MARK else "".join(_around_mark(text)) for key, text in self.front.items())
         return short_hash(f"{lines}---\n{self.body}")
 
     @property
@@ -69,7 +73,8 @@ def parse_page(text: str) -> Page:
     fence = _FENCE.match(text)
     if not fence:
         return Page({}, text)
-    return Page(_segments(fence.group(1)), text[fence.end() :])
+    front = _segments(fence.group(1))
+    return Page(front, text[fence.end() :]) if front else Page({}, text)
 
 
 def split_frontmatter(text: str) -> tuple[str, str]:
@@ -82,6 +87,7 @@ def split_frontmatter(text: str) -> tuple[str, str]:
 def _segments(front: str) -> dict[str, str]:
     """Cut frontmatter into the lines of each top-level key, so that a key can be replaced and no other line moves."""
     try:
+        _refuse_hostile(front)
         node = yaml.compose(front, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -97,13 +103,30 @@ def _segments(front: str) -> dict[str, str]:
     if len(set(names)) < len(names):
         raise DeskError("the frontmatter has a key twice", fix="mend it by hand")
     cuts = [0]
-    for start in starts[1:]:
-        cut = start
-        while cut - 1 > cuts[-1] and lines[cut - 1].lstrip().startswith("#"):
-            cut -= 1  # a comment belongs to the key below it
+    for start, (_, above) in zip(starts[1:], node.value, strict=False):
+        cut, last = start, _last_line(above)
+        while cut - 1 > last and lines[cut - 1].startswith("#"):
+            cut -= 1  # a comment belongs to the key below it; an indented one to the list or text above
         cuts.append(cut)
     ends = [*cuts[1:], len(lines)]
     return {name: "".join(lines[a:b]) for name, a, b in zip(names, cuts, ends, strict=True)}
+
+
+def _last_line(node: yaml.Node) -> int:
+    """Return the number of the last line that a value stands on."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    # a block text ends where the next line begins, all else behind its own last character
+    return int(node.end_mark.line) - (1 if node.end_mark.column == 0 else 0)
+
+
+def _around_mark(lines: str) -> tuple[str, str]:
+    """Return the comments above and below the mark: a person's, so they are content."""
+    parts = lines.splitlines(keepends=True)
+    first = next((n for n, line in enumerate(parts) if not _COMMENT.fullmatch(line)), len(parts))
+    last = next((n for n in range(len(parts), first, -1) if not _COMMENT.fullmatch(parts[n - 1])), first)
+    return "".join(parts[:first]), "".join(parts[last:])
 
 
 def render_front(values: Mapping[str, Any]) -> dict[str, str]:
@@ -121,9 +144,10 @@ def make_page(values: Mapping[str, Any], body: str, *, made_from: str) -> Page:
 
 
 def with_mark(page: Page, *, made_from: str, content: str) -> Page:
-    """Return `page` marked as having been offered the version with these hashes."""
-    mark = render_front({MARK: {"made_from": made_from, "content": content}})
-    return Page({**page.front, **mark}, page.body)
+    """Return `page` marked as having been offered the version with these hashes; comments around the mark stay."""
+    mark = render_front({MARK: {"made_from": made_from, "content": content}})[MARK]
+    above, below = _around_mark(page.front.get(MARK, ""))
+    return Page({**page.front, MARK: above + mark + below}, page.body)
 
 
 def merge_fronts(*, ours: Page, base: Page, theirs: Page) -> dict[str, str]:
@@ -147,7 +171,9 @@ def _merge_lists(key: str, ours: Page, base: Page, theirs: Page) -> str | None:
     if not (isinstance(mine, list) and isinstance(was, list) and isinstance(new, list)):
         return None
     kept = [item for item in new if item in mine or item not in was]
-    return dump_yaml({key: kept + [item for item in mine if item not in was and item not in kept]})
+    comments = re.match(r"(?:#.*\n|[ \t]*\n)*", ours.front[key])
+    lines = dump_yaml({key: kept + [item for item in mine if item not in was and item not in kept]})
+    return (comments.group() if comments else "") + lines
 
 
 def dump_yaml(values: Mapping[str, Any]) -> str:
@@ -159,10 +185,30 @@ def dump_yaml(values: Mapping[str, Any]) -> str:
 def load_yaml(text: str) -> dict[str, Any]:
     """Return the mapping that `text` holds by YAML 1.2's core rules ("no" is a text), {} for anything else."""
     try:
+        _refuse_hostile(text)
         values = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, TypeError):  # TypeError: a list as a key
         return {}
     return values if isinstance(values, dict) else {}
+
+
+def _refuse_hostile(text: str) -> None:
+    """Raise YAMLError for what would crash the reader or grow without end: deep nests, aliases of aliases, loops."""
+    if not (_MAYBE_DEEP.search(text) or ("&" in text and "*" in text)):
+        return
+    opened: list[str | None] = []
+    aliases = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            opened.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if event.anchor in opened or aliases > _MAX_ALIASES:
+                raise yaml.YAMLError("too many aliases")
+        if len(opened) > _MAX_DEPTH:
+            raise yaml.YAMLError("too deep")
 
 
 def iso_date(value: object) -> date | None:
@@ -206,6 +252,12 @@ def _core_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 
 
 _Loader.yaml_implicit_resolvers = _core_resolvers()
+for _tag, _pattern, _firsts in (
+    # PyYAML writes bare what only YAML 1.2 takes for a number (1e5, 08, 0o17): a hash of that form would become one
+    ("tag:yaml.org,2002:int", r"^[-+]?[0-9]+$|^0o[0-7]+$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+):
+    _Dumper.add_implicit_resolver(_tag, re.compile(_pattern), list(_firsts))
 
 
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:

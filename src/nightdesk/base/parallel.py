@@ -8,7 +8,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+from nightdesk.base.errors import DeskError
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -34,6 +37,10 @@ def map_in_order(
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_child, initargs=(os.getpid(),))
     try:
         yield from pool.map(function, items, chunksize=chunk)
+    except BrokenProcessPool as error:
+        raise DeskError(
+            "a process was ended from outside; the machine may be out of memory", fix="set jobs lower, then try again"
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

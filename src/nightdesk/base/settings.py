@@ -54,9 +54,11 @@ def read_settings(path: Path, **instead: object) -> Settings:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors write a byte order mark
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise DeskError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeskError(f"{path.name} is not valid TOML: {error}", fix=f"mend {path}") from error
 

@@ -1,9 +1,11 @@
 """`nightdesk add`: files, folders, pages, repositories and standard input become files in raw/."""
 
+import filecmp
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -15,30 +17,27 @@ from nightdesk.base.names import safe_name
 from nightdesk.sources.addresses import Resolver, resolve_host
 from nightdesk.sources.fetch import FetchPolicy
 from nightdesk.sources.folders import list_folder
-from nightdesk.sources.images import Loader, first_of, from_folder, from_web, relative_path, save_images
+from nightdesk.sources.images import Loader, relative_path, save_images
 from nightdesk.sources.intake import (
     ENDINGS,
     MAX_FILE_BYTES,
     check_content,
     image_references,
     looks_like_markdown,
+    name_parts,
     reason_against,
     stem_of,
     title_for,
 )
 from nightdesk.sources.kinds import is_binary, why_not
+from nightdesk.sources.loading import first_of, from_folder, from_web
+from nightdesk.sources.provenance import Provenance, read_provenance, record_provenance
 from nightdesk.sources.raw import Placed, Shelf, split_name
 from nightdesk.sources.repository import Repository, beside, is_mostly_code, is_repository_path, open_repository
 from nightdesk.sources.urls import resolve_reference
-from nightdesk.sources.web import (
-    Provenance,
-    WebFile,
-    choose_ending,
-    fetch_file,
-    read_provenance,
-    record_provenance,
-    repository_url,
-)
+from nightdesk.sources.web import WebFile, choose_ending, fetch_file, repository_url
+
+MANY_FILES = 100  # of a folder; more are flushed to the disk all at once: 10,000 by themselves take half a minute
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*:(?://|:)", re.IGNORECASE)
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")
@@ -149,8 +148,7 @@ class _Adding:
             with open_repository(clone_url, policy=self._policy, resolve=self._resolve) as repository:
                 self._add_repository(source, repository, url=clone_url)
         else:
-            limits = replace(self._policy, max_bytes=min(self._policy.max_bytes, MAX_FILE_BYTES))
-            self._add_web_file(source, fetch_file(source, policy=limits, resolve=self._resolve))
+            self._add_web_file(source, fetch_file(source, policy=self._policy, resolve=self._resolve))
 
     def _add_path(self, source: str) -> None:
         path = Path(source)
@@ -163,13 +161,11 @@ class _Adding:
         if _is_own(real, self._desk.root.resolve()):
             raise DeskError("is a part of this desk, not a source")
         if not path.is_dir():
-            stem, ending = split_name(path.name)
-            if self._name:
-                stem = stem_of(self._name)
             reason = reason_against(path)
             if reason:
                 raise DeskError(reason)
-            placed = self._shelf.place(path, stem=stem, ending=ending)
+            stem, ending = name_parts(path)
+            placed = self._shelf.place(path, stem=stem_of(self._name) if self._name else stem, ending=ending)
             self._note_placed(source, placed)
             if placed.new:
                 self._save_local_images(path, placed.path, root=path.parent)
@@ -185,6 +181,7 @@ class _Adding:
         left_out: Counter[str] = Counter()
         new: list[tuple[Path, Path]] = []
         files = list_folder(folder)
+        many = len(files) > MANY_FILES
         top = self._name or folder.resolve().name
         for path in files:
             try:
@@ -194,13 +191,15 @@ class _Adding:
                 elif reason:
                     self.refuse(str(path), reason)
                 else:
-                    stem, ending = split_name(path.name)
+                    stem, ending = name_parts(path)
                     folders = (top, *path.relative_to(folder).parts[:-1])
-                    placed = self._shelf.place(path, folders=folders, stem=stem, ending=ending)
+                    placed = self._shelf.place(path, folders=folders, stem=stem, ending=ending, flush=not many)
                     self._note_placed(str(path), placed)
                     new += [(path, placed.path)] if placed.new else []
             except OSError as error:
                 self.refuse(str(path), (error.strerror or str(error)).lower())
+        if many:
+            os.sync()
         for path, placed_path in new:
             self._save_local_images(path, placed_path, root=folder)
         if left_out:
@@ -264,9 +263,9 @@ class _Adding:
                 self._note(f"{repository.name}: {document.path} is binary, not text")
                 continue
             *folders, file_name = PurePosixPath(document.path).parts
-            stem, ending = split_name(file_name)
+            stem, ending = name_parts(PurePosixPath(file_name))
             placed = self._shelf.place(
-                document.content, folders=(top, *folders), stem=stem, ending=ending or ".txt", version=self._version
+                document.content, folders=(top, *folders), stem=stem, ending=ending, version=self._version
             )
             self._note_placed(f"{source}: {document.path}", placed)
             if not placed.new:
@@ -284,11 +283,11 @@ class _Adding:
 
     def _save_local_images(self, original: Path, placed: Path, *, root: Path) -> None:
         """Save what a file shows: from the folder it came from, and from the web."""
-        references = {}
-        for reference in image_references(placed):
+        references = image_references(placed)
+        for reference in list(references):
             name = relative_path(reference)
-            if name is None or name.startswith("..") or not (placed.parent / name).is_file():
-                references[reference] = reference  # else the link leads to its image as it is: it was added as well
+            if name and _is_same(original.parent / name, placed.parent / name, within=self._desk.raw):
+                del references[reference]  # its image was added as well: the link leads there as it is
         web = from_web(self._policy, unreachable=self._unreachable, resolve=self._resolve)
         self._save_images(placed, references, first_of(from_folder(root, beside=original), web))
 
@@ -315,6 +314,15 @@ def printable(text: str) -> str:
     """Return text from outside as one short line that does nothing to a terminal."""
     line = "".join(c if c.isprintable() else "\ufffd" for c in text)
     return line if len(line) <= 300 else line[:200] + "…" + line[-99:]
+
+
+def _is_same(original: Path, placed: Path, *, within: Path) -> bool:
+    """Say whether `placed`, in `within`, is a file with the content of `original`."""
+    try:
+        inside = placed.resolve().is_relative_to(within.resolve())
+        return inside and placed.is_file() and filecmp.cmp(original, placed, shallow=False)
+    except (OSError, RuntimeError, ValueError):  # one of them is not there, or has a name that no system takes
+        return False
 
 
 def _is_own(path: Path, root: Path) -> bool:

@@ -22,6 +22,7 @@ from nightdesk.sources.formats.converted import Converted
 
 CONVERTER_VERSION = "1"  # raised when the same file gives other Markdown: what was converted before is stale then
 MAX_FILE_BYTES = 500_000_000  # of what a conversion writes
+RESERVED_BYTES = 1 << 30  # address space that the PDF library takes at its start and mostly never touches
 JOBS_PER_CHILD = 200  # then a fresh one, so that what libraries leak does not add up
 _DEFAULT_COMMAND = (sys.executable, "-P", "-m", "nightdesk.sources.converter")  # -P: no module from the working folder
 _MEMORY_WORDS = (b"memory allocation", b"bad_alloc", b"MemoryError", b"out of memory", b"Cannot allocate memory")
@@ -48,7 +49,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one conversion may take, in time by the clock and of the processor, and its child in memory."""
+    """What one conversion may take, in time by the clock and of the processor, and its child in memory.
+
+    The memory limit is one of address space, of which the PDF library reserves 1 GiB that other files may use.
+    """
 
     wall_seconds: float = 60
     cpu_seconds: int = 60
@@ -67,7 +71,7 @@ class Converters:
         self._command = tuple(command)
 
     def __enter__(self) -> "Converters":
-        self._folder = Path(tempfile.mkdtemp(prefix="nightdesk-convert-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="nightdesk-convert-"))
         # The threads live as long as the pool, and each child is started by the thread that uses it: the kernel
         # kills a child when the thread that started it ends.
         self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="convert")
@@ -86,7 +90,7 @@ class Converters:
         self._threads.shutdown(wait=True, cancel_futures=True)
         for child in self._children:
             child.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def convert_all(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """Yield the outcome of each job as it is done, in no certain order. `jobs` is read as children come free."""
@@ -120,7 +124,7 @@ class Converters:
     def _child(self) -> "_Child":
         child: _Child | None = getattr(self._own, "child", None)
         if child is None:
-            child = _Child(self._command, self._folder, self._bounds)
+            child = _Child(self._command, self.folder, self._bounds)
             self._own.child = child
             with self._lock:
                 self._children.append(child)
@@ -155,7 +159,7 @@ class _Child:
         self._process = start(
             command,
             folder=self._folder,
-            limits=Limits(memory_bytes=bounds.memory_bytes, file_bytes=MAX_FILE_BYTES),
+            limits=Limits(memory_bytes=bounds.memory_bytes + RESERVED_BYTES, file_bytes=MAX_FILE_BYTES),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

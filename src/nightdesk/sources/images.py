@@ -3,25 +3,20 @@
 import hashlib
 import posixpath
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
 from nightdesk.base.names import name_key, safe_name
-from nightdesk.sources.addresses import HostError, Resolver, resolve_host
-from nightdesk.sources.fetch import FetchPolicy, fetch
 from nightdesk.sources.folders import ASSETS_ENDING
-from nightdesk.sources.urls import parse_url
 
 TABLE_NAME = "images.tsv"
 MAX_IMAGES = 50  # of one source
 MAX_IMAGE_BYTES = 10_000_000
-MAX_SECONDS = 120.0  # for all images of one source
 
 _MAX_REFERENCE = 2000  # characters
 _MAX_NAME = 80  # characters of a file name, ending not counted
@@ -121,67 +116,6 @@ def save_images(source: Path, references: Mapping[str, str], *, load: Loader) ->
     lines = ["url\tfile", *("\t".join(row) for row in rows)]
     write_atomically(table, "\n".join(lines) + "\n")  # the last: a table without its files would be a lie
     return SavedImages((*written, table), tuple(notes))
-
-
-def from_web(policy: FetchPolicy, *, unreachable: dict[str, str], resolve: Resolver = resolve_host) -> Loader:
-    """Return a loader of http(s) URLs for the images of one source.
-
-    A host that cannot be reached is kept in `unreachable`, with the reason, and not tried again.
-    """
-    deadline = time.monotonic() + MAX_SECONDS
-
-    def load(address: str) -> bytes | None:
-        if not re.match(r"https?://", address, re.IGNORECASE):
-            return None
-        host = parse_url(address).host
-        if host in unreachable:
-            raise DeskError(unreachable[host])
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise DeskError(f"the images took more than {MAX_SECONDS:g} seconds")
-        limits = replace(
-            policy,
-            max_bytes=min(policy.max_bytes, MAX_IMAGE_BYTES),
-            timeout_seconds=min(policy.timeout_seconds, left),
-        )
-        try:
-            return fetch(address, policy=limits, resolve=resolve).content
-        except HostError as error:
-            unreachable[host] = str(error)
-            raise
-
-    return load
-
-
-def from_folder(root: Path, *, beside: Path) -> Loader:
-    """Return a loader of files by paths relative to the file `beside`, none of them outside `root`."""
-    real_root = root.resolve()
-
-    def load(address: str) -> bytes | None:
-        name = relative_path(address)
-        if name is None:
-            return None
-        try:
-            path = (beside.parent / name).resolve(strict=True)
-            if not path.is_relative_to(real_root) or not path.is_file():
-                return None
-            if path.stat().st_size > MAX_IMAGE_BYTES:
-                raise DeskError(f"larger than {MAX_IMAGE_BYTES / 1e6:g} MB")
-            content = path.read_bytes()
-        except (OSError, RuntimeError, ValueError):  # not there, a link to itself, a name that no system takes
-            return None
-        return content if image_ending(content) else None  # an embedded note or PDF is no image, and no trouble
-
-    return load
-
-
-def first_of(*loaders: Loader) -> Loader:
-    """Return a loader that asks each in turn."""
-
-    def load(address: str) -> bytes | None:
-        return next((content for loader in loaders if (content := loader(address)) is not None), None)
-
-    return load
 
 
 def relative_path(reference: str) -> str | None:

@@ -2,12 +2,12 @@
 
 import re
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.markdown import title_of
 from nightdesk.sources.images import markdown_images
-from nightdesk.sources.kinds import KINDS, kind_of, why_not
+from nightdesk.sources.kinds import KINDS, why_not
 from nightdesk.sources.pages import read_page
 from nightdesk.sources.raw import split_name
 
@@ -35,6 +35,16 @@ def check_content(content: bytes, ending: str) -> None:
         path.write_bytes(content)
         if reason := why_not(path):
             raise DeskError(reason)
+
+
+def name_parts(path: PurePath) -> tuple[str, str]:
+    """Return stem and ending for a file's place in raw/: an ending that says its kind, whatever is added to the stem.
+
+    `README` becomes `README.txt`, since `README (2)` would be of no kind.
+    """
+    if path.suffix.lower() in ENDINGS:
+        return path.name[: -len(path.suffix)], path.suffix
+    return path.name, ".txt"
 
 
 def stem_of(name: str) -> str:
@@ -65,8 +75,8 @@ def _text(content: bytes) -> str:
 
 def image_references(path: Path) -> dict[str, str]:
     """Return the image references of a Markdown or HTML file, each leading to itself; none of other kinds."""
-    kind = kind_of(path)
-    if kind not in ("markdown", "html"):
+    kind = next((kind for kind in ("markdown", "html") if path.suffix.lower() in KINDS[kind]), None)
+    if kind is None:
         return {}
     with path.open("rb") as file:
         content = file.read(_MAX_TEXT_BYTES)

@@ -38,6 +38,7 @@ _MAGIC = {
     ".gif": (b"GIF87a", b"GIF89a"),
     ".webp": (b"RIFF",),
 }
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b\b")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -87,7 +88,7 @@ def is_binary(first: bytes) -> bool:
         return False
     if b"\0" in first:
         return True
-    controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b\b" for byte in first)
+    controls = len(first) - len(first.translate(None, _CONTROLS))
     return controls > len(first) * 0.05  # text of an old encoding has accents, not control characters
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import hash_file
 from nightdesk.base.names import name_key, safe_name
-from nightdesk.sources.folders import ASSETS_ENDING, SAVED_PAGE_ENDING, find_sources
+from nightdesk.sources.folders import ASSETS_ENDING, SAVED_PAGE_ENDING, find_sources, is_source_name
 
 PROVENANCE_NAME = "sources.tsv"
 MAX_ENDING = 12  # characters of a file name's ending, its dot included, that are taken as one
@@ -35,42 +35,49 @@ class Shelf:
     def __init__(self, raw: Path) -> None:
         """Read the sizes of all sources; their content only when a size comes twice."""
         self.raw = raw
-        self._by_size: dict[int, list[Path]] = {}
-        self._hashes: dict[Path, str] = {}
+        self._unhashed: dict[int, list[Path]] = {}  # by size
+        self._by_hash: dict[str, Path] = {}
+        self._sizes: set[int] = set()
         self._names: dict[Path, dict[str, str]] = {}  # folder -> name_key -> the name as it is
         for path in find_sources(raw):
             with contextlib.suppress(OSError):
-                self._by_size.setdefault(path.stat().st_size, []).append(path)
+                self._remember(path)
 
     def find(self, content: bytes | Path) -> Path | None:
         """Return the source in raw/ with this very content, or None. Raises OSError for a file that is not there."""
-        candidates = self._by_size.get(content.stat().st_size if isinstance(content, Path) else len(content), [])
-        if not candidates:
-            return None
-        wanted = hash_file(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
-        return next((path for path in candidates if self._hash(path) == wanted), None)
+        digest = self._digest(content)
+        return self._by_hash.get(digest) if digest else None
 
     def place(
-        self, content: bytes | Path, *, folders: Sequence[str] = (), stem: str, ending: str, version: str | None = None
+        self,
+        content: bytes | Path,
+        *,
+        folders: Sequence[str] = (),
+        stem: str,
+        ending: str,
+        version: str | None = None,
+        flush: bool = True,
     ) -> Placed:
         """Put content (a file's, or these bytes) into raw/ under a safe name, unless it is there already.
 
         A taken name gets ` (version)` if there is one, then ` (2)`, ` (3)` … Nothing is ever overwritten, not even by
-        two of us at once.
+        two of us at once. Without `flush` the caller sees to it that all is on the disk in the end.
         """
-        present = self.find(content)
-        if present:
-            return Placed(present, new=False)
+        digest = self._digest(content)
+        if digest and digest in self._by_hash:
+            return Placed(self._by_hash[digest], new=False)
         folder = self.make_folder(folders)
-        with _temporary_copy(content, folder) as temporary:
-            for name in _names(safe_name(stem), ending, version):
+        stem = safe_name(stem)
+        if not is_source_name(stem + ending):
+            stem = safe_name(stem.lstrip("~$# "))  # what looks like an editor's lock would never be found again
+        with _temporary_copy(content, folder, flush=flush) as temporary:
+            for name in _names(stem, ending, version):
                 key = name_key(name)
-                if key in self._names_in(folder) or (folder == self.raw and key == PROVENANCE_NAME):
+                if key in self._names_in(folder) or not is_source_name(name):
                     continue
                 if _link_new(temporary, folder / name):
                     self._names_in(folder)[key] = name
-                    size = (folder / name).stat().st_size
-                    self._by_size.setdefault(size, []).append(folder / name)
+                    self._remember(folder / name, digest)
                     return Placed(folder / name, new=True)
         raise DeskError(f"no free name for {stem}{ending} in raw/")
 
@@ -89,13 +96,23 @@ class Shelf:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _hash(self, path: Path) -> str | None:
-        if path not in self._hashes:
-            try:
-                self._hashes[path] = hash_file(path)
-            except OSError:
-                return None
-        return self._hashes[path]
+    def _digest(self, content: bytes | Path) -> str | None:
+        """Return the SHA-256 of content once every source of its size is hashed; None when no source has its size."""
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        if size not in self._sizes:
+            return None
+        for path in self._unhashed.pop(size, []):  # once for each size: thousands of files may share one
+            with contextlib.suppress(OSError):
+                self._by_hash.setdefault(hash_file(path), path)
+        return hash_file(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+
+    def _remember(self, path: Path, digest: str | None = None) -> None:
+        if digest:
+            self._by_hash[digest] = path
+        else:
+            size = path.stat().st_size
+            self._sizes.add(size)
+            self._unhashed.setdefault(size, []).append(path)
 
     def _names_in(self, folder: Path) -> dict[str, str]:
         if folder not in self._names:
@@ -132,8 +149,8 @@ def _names(stem: str, ending: str, version: str | None) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _temporary_copy(content: bytes | Path, folder: Path) -> Iterator[Path]:
-    """Give a file in `folder` with this content, on the disk for good; it is gone after the block."""
+def _temporary_copy(content: bytes | Path, folder: Path, *, flush: bool) -> Iterator[Path]:
+    """Give a file in `folder` with this content, on the disk for good if `flush`; it is gone after the block."""
     temporary = folder / f".{secrets.token_hex(6)}.tmp"
     try:
         with temporary.open("xb") as file:
@@ -142,8 +159,9 @@ def _temporary_copy(content: bytes | Path, folder: Path) -> Iterator[Path]:
             else:
                 with content.open("rb") as original:
                     shutil.copyfileobj(original, file, 1 << 20)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         yield temporary
     finally:
         with contextlib.suppress(OSError):

@@ -18,6 +18,7 @@ from nightdesk.sources.folders import ASSETS_ENDING, find_sources
 from nightdesk.sources.formats.converted import Converted
 from nightdesk.sources.images import read_images
 from nightdesk.sources.kinds import is_text, kind_of, why_not
+from nightdesk.sources.provenance import read_provenance
 from nightdesk.sources.raw import PROVENANCE_NAME
 
 TABLE = "texts"
@@ -271,9 +272,6 @@ def _urls(raw: Path) -> dict[str, str]:
     """Return raw path -> URL for what was fetched."""
     if not (raw / PROVENANCE_NAME).is_file():
         return {}
-    # imported here: only a desk with pages from the web needs the module, and with it the HTTP library
-    from nightdesk.sources.web import read_provenance  # noqa: PLC0415
-
     return {f"raw/{row.path}": row.url for row in read_provenance(raw)}
 
 

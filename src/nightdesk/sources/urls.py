@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from nightdesk.base.errors import DeskError
 
@@ -99,8 +99,3 @@ def last_segment(url: str) -> str:
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     return segments[-1] if segments else (parts.hostname or "")
-
-
-def without_fragment(url: str) -> str:
-    """Return `url` up to its `#`."""
-    return urlunsplit(urlsplit(url)._replace(fragment=""))

@@ -1,6 +1,9 @@
 """The built-in worker: reads and writes by extraction alone, with no AI; the same input gives the same hand-in."""
 
 import json
+import re
+from ast import literal_eval
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from nightdesk.agents.tasks import Task
@@ -8,10 +11,12 @@ from nightdesk.base.errors import DeskError
 from nightdesk.wiki.claims import render_citation
 from nightdesk.wiki.escaping import escape_line, escape_markdown
 from nightdesk.wiki.reading import ReadMaterial
-from nightdesk.wiki.themes import Statement, order_claims
+from nightdesk.wiki.themes import LEAD, Statement, Theme, order_claims
 from nightdesk.wiki.writing import Evidence, WriteMaterial
 
 MAX_STATEMENTS = 60  # on one concept page
+_BLAMED = re.compile(r"((?:claim|question) \d+): ")
+_BLAMED_SENTENCE = re.compile(r"(?:, in|has no citation:) (['\"].*['\"])$")
 
 M = TypeVar("M")
 
@@ -25,22 +30,40 @@ class BuiltinWorker:
         """Return the hand-in for a reading or a page. Raises DeskError for any other kind of task."""
         material: Any = task.material
         if isinstance(material, ReadMaterial):
-            return read_by_extraction(material)
+            return read_by_extraction(material, reasons)
         if isinstance(material, WriteMaterial):
+            material = _without_blamed(material, reasons)
             return write_overview(material) if material.type == "overview" else write_by_extraction(material)
         raise DeskError(f'the built-in worker cannot do a task of kind "{task.kind}"', fix="set another worker")
 
 
-def read_by_extraction(material: ReadMaterial) -> str:
-    """Hand in the survey's sentences as claims, each its own quote."""
+def read_by_extraction(material: ReadMaterial, reasons: tuple[str, ...] = ()) -> str:
+    """Hand in the survey's sentences as claims, each its own quote; those that `reasons` blame are left out."""
     survey = material.survey
+    blamed = {match[1]: match for match in map(_BLAMED.match, reasons) if match}
+    kept = [n for n in range(len(survey.candidates)) if f"claim {n}" not in blamed]
     claims = [
-        {"statement": c.text, "quote": c.quote, "concepts": list(names)}
-        for c, names in zip(survey.candidates, material.mentions, strict=True)
+        {"statement": c.text, "quote": c.quote, "concepts": list(material.mentions[n])}
+        for n, c in enumerate(survey.candidates)
+        if n in kept
     ]
-    questions = [{"statement": c.text, "quote": c.quote} for c in survey.questions]
-    summary = [] if survey.summary is None else [survey.summary]
+    questions = [
+        {"statement": c.text, "quote": c.quote}
+        for n, c in enumerate(survey.questions)
+        if f"question {n}" not in blamed
+    ]
+    summary = [kept.index(survey.summary)] if survey.summary in kept else []
     return json.dumps({"claims": claims, "summary": summary, "questions": questions}, ensure_ascii=False)
+
+
+def _without_blamed(material: WriteMaterial, reasons: tuple[str, ...]) -> WriteMaterial:
+    """Leave out the claims whose sentences the verifier rejected; without `reasons` all stay."""
+    blamed = {str(literal_eval(match[1])) for match in map(_BLAMED_SENTENCE.search, reasons) if match}
+    if not blamed:
+        return material
+    return replace(
+        material, evidence=tuple(e for e in material.evidence if not any(b in e.statement for b in blamed))
+    )
 
 
 def write_by_extraction(material: WriteMaterial) -> str:
@@ -54,7 +77,7 @@ def write_by_extraction(material: WriteMaterial) -> str:
     )
     linked: set[str] = set()
     parts: list[str] = []
-    for theme in ordered.themes:
+    for theme in _with_lead(ordered.themes, material):
         lines = [_line([material.evidence[n] for n in group], numbers, material, linked) for group in theme.groups]
         if theme.title:
             parts.append(f"## {escape_markdown(theme.title)}\n")
@@ -62,6 +85,21 @@ def write_by_extraction(material: WriteMaterial) -> str:
         else:
             parts += [f"{line}\n" for line in lines]
     return "\n".join(parts)
+
+
+def _with_lead(themes: tuple[Theme, ...], material: WriteMaterial) -> tuple[Theme, ...]:
+    """Where no claim defines the concept, let the one that names it earliest open the page."""
+    if not themes or themes[0].title == LEAD:
+        return themes
+
+    def lateness(group: tuple[int, ...]) -> tuple[int, int]:
+        evidence = material.evidence[group[0]]
+        places = [start for name, start, _ in evidence.spans if name == material.name]
+        return (min(places, default=len(evidence.statement)), len(evidence.statement))
+
+    lead = min((group for theme in themes for group in theme.groups), key=lateness)
+    rest = (Theme(theme.title, tuple(group for group in theme.groups if group != lead)) for theme in themes)
+    return (Theme(LEAD, (lead,)), *(theme for theme in rest if theme.groups))
 
 
 def write_overview(material: WriteMaterial) -> str:

@@ -9,8 +9,10 @@ from nightdesk.wiki.spelling import Spelling
 from nightdesk.wiki.termhood import Term
 
 GENERAL = "General"
-# Fewest members of a category, tried in turn until there are not too many categories. Coarse steps keep them stable.
-_MEMBERS = (3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024)
+LEAST_SIZE = 3  # of a category, its own concept among them
+# Fewest members of a category beside its own concept, tried in turn until there are not too many categories. Coarse
+# steps keep them stable.
+_MEMBERS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024)
 
 
 def categorise(
@@ -22,7 +24,8 @@ def categorise(
     """Return for each concept the title of its category: a wider concept, or GENERAL where none fits.
 
     A concept's wider ones are, with falling weight: what a definition calls it ("Muon is an optimizer"), the end of its
-    name ("cosine schedule": schedule), another part of its name, and a concept that is more frequent and nearly always near.
+    name ("cosine schedule": schedule), another part of its name, and a concept that is more frequent and nearly
+    always near.
     """
     wider = {key: _wider(key, terms, spellings, association, kinds) for key in spellings}
     for (a, b), count in association.pairs.items():
@@ -34,7 +37,7 @@ def categorise(
         chosen = {key: _choose(key, wider[key], hubs) for key in sorted(spellings)}
         _by_company(chosen, association)
         sizes = Counter(chosen.values())
-        kept = {hub for hub in hubs if sizes[hub] >= _MEMBERS[0]}
+        kept = {hub for hub in hubs if sizes[hub] >= LEAST_SIZE}
         if kept == hubs:
             return {key: spellings[hub].title if hub else GENERAL for key, hub in chosen.items()}
         hubs = kept  # what a small category held may fit elsewhere
@@ -70,7 +73,7 @@ def _endings(key: str) -> list[str]:
 
 
 def _near(wider: dict[str, dict[str, float]], association: Association, key: str, other: str, count: int) -> None:
-    """Enter `other` as wider than `key` if it is twice as frequent and stands in at least a quarter of its sentences."""
+    """Enter `other` as wider than `key` if it is twice as frequent and in at least a quarter of its sentences."""
     own, others = association.alone[key], association.alone[other]
     if others >= 2 * own and count >= 0.25 * own and other not in wider[key]:
         wider[key][other] = round(min(1.0, count / own), 3)

@@ -9,7 +9,8 @@ from nightdesk.wiki.escaping import escape_line, escape_markdown, unescape_markd
 from nightdesk.wiki.quotes import parse_quote, render_quote
 
 _ID_DIGITS = 10  # 40 bits: in a desk of 150,000 claims, two with one id are expected 0.01 times
-_ITEM = re.compile(r"^- (?P<statement>.*?)(?P<links>(?:,? ?\[\[[^\[\]]+\]\])*) \^(?P<id>c[0-9a-f]{10,64})$")
+_ITEM_END = re.compile(r" \^(c[0-9a-f]{10,64})$")
+_LAST_LINK = re.compile(r",? ?\[\[([^\[\]|#^]+)(?:\|[^\[\]]*)?\]\]$")
 _QUOTE_LINE = re.compile(r'^  > "')
 _CITATION = re.compile(r"\[\[(?P<page>[^\[\]|#^]*)#\^(?P<id>[A-Za-z0-9-]+)(?:\|(?P<label>[^\[\]]*))?\]\]")
 _LINK = re.compile(r"\[\[(?P<page>[^\[\]|#^]+)(?:\|[^\[\]]*)?\]\]")
@@ -55,17 +56,31 @@ def parse_claims(body: str) -> tuple[Claim, ...]:
     lines = body.splitlines()
     found = []
     for number, line in enumerate(lines[:-1]):
-        item = _ITEM.match(line)
+        item = _ITEM_END.search(line[-80:]) if line.startswith("- ") else None
         if not item or not _QUOTE_LINE.match(lines[number + 1]):
             continue
         quote = parse_quote(lines[number + 1])
         if quote is None:
             continue
-        names = tuple(link["page"] for link in _LINK.finditer(item["links"]))
+        statement, names = _without_links(line[2 : len(line) - len(item[0])])
         after = lines[number + 1].rpartition('"')[2].strip()
         place = unescape_markdown(after[1:-1]) if after.startswith("(") and after.endswith(")") else ""
-        found.append(Claim(item["id"], unescape_markdown(item["statement"]), quote, place, names))
+        found.append(Claim(item[1], unescape_markdown(statement), quote, place, names))
     return tuple(found)
+
+
+def _without_links(item: str) -> tuple[str, tuple[str, ...]]:
+    """Return a claim's statement and the links behind it, looked for from the end: a line may be of any length."""
+    names: list[str] = []
+    end = len(item)
+    while item.endswith("]]", 0, end):
+        start = max(item.rfind("[[", 0, end) - 2, 0)
+        link = _LAST_LINK.search(item[start:end])
+        if not link:
+            break
+        names.append(link[1])
+        end = start + link.start()
+    return item[:end], tuple(reversed(names))
 
 
 def render_citation(page: str, identity: str, label: str) -> str:

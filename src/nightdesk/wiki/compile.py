@@ -1,7 +1,8 @@
 """Compiling is a build: raw -> text -> source page -> concept pages -> index, each made anew only if its inputs changed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,13 +13,14 @@ from nightdesk.base.git import changed_paths, commit_paths
 from nightdesk.base.lock import hold_lock
 from nightdesk.base.pages import Page, short_hash
 from nightdesk.base.settings import Settings
-from nightdesk.sources.convert import CONVERTER_VERSION
 from nightdesk.sources.texts import Texts, gather_texts
-from nightdesk.wiki import concept_page, index, log, reading, source_page, survey
+from nightdesk.wiki import concept_page, index, log, source_page
 from nightdesk.wiki.concept_page import PagePlan, render_concept_page
 from nightdesk.wiki.naming import name_sources
-from nightdesk.wiki.plans import Category, SourceMarks, Stand, Topic, choose_topics, plan_stands
-from nightdesk.wiki.publish import Published, publish
+from nightdesk.wiki.plans import Category, Stand, Topic, choose_topics, plan_stands
+from nightdesk.wiki.publish import publish
+from nightdesk.wiki.report import Report, commit_message, headline, log_lines, notices
+from nightdesk.wiki.shelf import TABLE as SHELVED
 from nightdesk.wiki.shelf import Shelf, read_shelf
 from nightdesk.wiki.source_page import SourceFacts, render_source_page, source_page_hash
 from nightdesk.wiki.stages import (
@@ -33,32 +35,11 @@ from nightdesk.wiki.stages import (
     survey_all,
     write_all,
 )
+from nightdesk.wiki.unchanged import files_below, recall, remember
 from nightdesk.wiki.vocabulary import build_vocabulary
 from nightdesk.wiki.writing import Evidence, WriteMaterial
 
-_GENERATION = (CONVERTER_VERSION, survey.FORM, reading.FORM, source_page.FORM, concept_page.FORM, index.FORM)
-
-
-@dataclass(slots=True)
-class Report:
-    """What a compile did, or with `--plan` would do. Paths are relative to the desk."""
-
-    sources: int = 0
-    claims: int = 0
-    concepts: int = 0
-    converted: list[str] = field(default_factory=list)
-    read: list[str] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
-    published: Published = field(default_factory=Published)
-    problems: dict[str, str] = field(default_factory=dict)  # raw path, or page -> why it could not be done
-    notes: list[str] = field(default_factory=list)
-    commit: str | None = None
-    reasons: dict[str, str] = field(default_factory=dict)  # of a plan: path -> why it would be made
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was written."""
-        return bool(self.published.touched or self.converted)
+__all__ = ["Report", "compile_desk"]
 
 
 @dataclass(slots=True)
@@ -89,10 +70,10 @@ def compile_desk(
     """
     doing = "compiling" if not dry else "planning a compile"
     with hold_lock(desk.cache / "lock", doing=doing), open_cache(desk.cache / "cache.db") as cache:
-        facts = cache.all("facts")
-        before = _signature(desk, settings, worker)
-        if not dry and facts.get("signature") == before:
-            return Report(**facts["totals"], problems=facts["problems"])
+        last = None if dry else recall(desk, settings, worker.name)
+        if last is not None:
+            return Report(**last)
+        raw = files_below(desk.raw)
         site = Site(desk, cache, worker, settings.processes, stage)
         build = _Build(site, gather_texts(desk, settings, cache, stage, dry=dry), read_shelf(desk, cache))
         _read_sources(build)
@@ -100,25 +81,14 @@ def compile_desk(
         if dry:
             return _plan_report(build)
         report = _put_down(build, today)
-        cache.put(
-            "facts",
-            {
-                "signature": _signature(desk, settings, worker),
-                "totals": {"sources": report.sources, "claims": report.claims, "concepts": report.concepts},
-                "problems": report.problems,
-            },
-        )
+        outcome = {
+            "sources": report.sources,
+            "claims": report.claims,
+            "concepts": report.concepts,
+            "problems": report.problems,
+        }
+        remember(desk, settings, worker.name, raw=raw, cache=cache, outcome=outcome)
         return report
-
-
-def _signature(desk: Desk, settings: Settings, worker: Worker) -> str:
-    """Return what changes when any file in raw/, text/ or wiki/ does, or the way things are made."""
-    files = [
-        (str(path), stat_signature(path))
-        for folder in (desk.raw, desk.text, desk.wiki)
-        for path in sorted(folder.rglob("*"))
-    ]
-    return short_hash(repr((_GENERATION, settings, worker.name, files)))
 
 
 def _read_sources(build: _Build) -> None:
@@ -200,6 +170,7 @@ def _write_concepts(build: _Build) -> None:
             build.entries.append(index.Entry(name, "concept", stand.topic.category, summary, (page, claim)))
     overviews = _write_overviews(build, leads, drawer)
     site.cache.keep_only("written", [*(stand.made_from for stand in stands), *overviews])
+    site.cache.keep_only("bodies", build.wanted)
     page = index.render_index(build.entries, generator=site.worker.name)
     build.wanted.add(index.PATH)
     build.planned[index.PATH] = page
@@ -302,6 +273,7 @@ def _put_down(build: _Build, today: date) -> Report:
     )
     with build.site.stage("putting", len(build.planned)) as step:
         published = publish(desk, sorted(build.planned.items()), obsolete, on_page=step)
+    _remember_pages(build, published.written)
     report = Report(
         sources=len(build.lights),
         claims=sum(len(mark.claims) for mark in build.readings.marks),
@@ -313,51 +285,25 @@ def _put_down(build: _Build, today: date) -> Report:
         problems=texts.problems
         | {raw: "; ".join(why[:3]) for raw, why in build.readings.failed.items()}
         | build.failed,
-        notes=[*texts.notes, *_notices(published)],
+        notes=[*texts.notes, *notices(published)],
     )
     if report.changed:
-        log.append_log(desk, "compile", _headline(report), _log_lines(report, shelf), today=today)
-    report.commit = commit_paths(desk.root, _to_commit(build, report), _message(report))
+        log.append_log(desk, "compile", headline(report), log_lines(report, shelf.pages), today=today)
+    report.commit = commit_paths(desk.root, _to_commit(build, report), commit_message(report))
     return report
 
 
-def _notices(published: Published) -> Iterator[str]:
-    for path in published.merged:
-        yield f"{path} was edited; your edits and the new version are merged"
-    for path in published.set_aside:
-        if path.startswith("wiki/set-aside/"):
-            yield f"{path} holds what could not be merged with an edited page; decide, then delete it"
-    for path in published.unreadable:
-        yield f"{path} has broken frontmatter and was left as it is"
-
-
-def _headline(report: Report) -> str:
-    parts = [
-        _count(len(report.read), "source read", "sources read"),
-        _count(len(report.withdrawn), "withdrawn", "withdrawn"),
-        _count(len(report.published.written) + len(report.published.merged), "page written", "pages written"),
-        _count(len(report.published.removed), "removed", "removed"),
-    ]
-    return ", ".join(part for part in parts if part) or "nothing new"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}" if number else ""
-
-
-def _log_lines(report: Report, shelf: Shelf) -> list[str]:
-    new = [path for path in report.published.written if path not in shelf.pages]
-    lines = [f"read {raw}" for raw in report.read[:20]]
-    lines += [f"and {len(report.read) - 20} more"] if len(report.read) > 20 else []
-    lines += [f"withdrew {raw}" for raw in report.withdrawn]
-    lines += [f"new pages: {len(new)}"] if new else []
-    return lines + list(_notices(report.published))
-
-
-def _message(report: Report) -> str:
-    lines = [*(f"read {raw}" for raw in report.read), *(f"withdrew {raw}" for raw in report.withdrawn)]
-    body = "\n".join(lines[:100]) + (f"\nand {len(lines) - 100} more" if len(lines) > 100 else "")
-    return f"compile: {_headline(report)}" + (f"\n\n{body}" if body else "")
+def _remember_pages(build: _Build, written: Sequence[str]) -> None:
+    """Note what the pages just written are, so that the next compile need not read them all again."""
+    raw_of = {f"{source_page.FOLDER}/{name}.md": raw for raw, name in build.names.items()}
+    memos = {}
+    for path in written:
+        file, page = build.site.desk.root / path, build.planned[path]
+        signature = stat_signature(file)  # before the look inside: what a person writes after it has another signature
+        with suppress(OSError):
+            if file.read_bytes() == page.text.encode("utf-8"):
+                memos[path] = [signature, page.made_from, False, raw_of.get(path)]
+    build.site.cache.put(SHELVED, memos)
 
 
 def _to_commit(build: _Build, report: Report) -> list[str]:

@@ -1,5 +1,6 @@
 """The page of a concept or an overview: the written body, and around it what code adds (sources, related pages)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,10 @@ from nightdesk.wiki.writing import WriteMaterial, Written
 
 FORM = 1  # changes when the same body gives another page
 FOLDER = "wiki/concepts"
+_AROUND = re.compile(
+    r"^(?:Also: .*|\d+ more claims? (?:is|are) on the source pages that link here\.|Part of \[\[[^\[\]]+\]\])$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,20 @@ def render_concept_page(plan: PagePlan, written: Written, *, generator: str, mad
         parts.append(f"Also: {', '.join(escape_markdown(alias) for alias in material.aliases)}\n")
     parts.append(written.body.strip() + "\n")
     if plan.left_out:
-        parts.append(f"{plan.left_out} more claims are on the source pages that link here.\n")
+        more = "1 more claim is" if plan.left_out == 1 else f"{plan.left_out} more claims are"
+        parts.append(f"{more} on the source pages that link here.\n")
     if plan.related:
         parts += ["## Related\n", "".join(f"- [[{name}]]\n" for name in plan.related)]
     if plan.category:
         parts.append(f"Part of [[{plan.category}]]\n")
     parts += ["## Sources\n", _numbered_sources(written, sources)]
     return make_page(values, "\n".join(parts), made_from=made_from)
+
+
+def written_part(body: str) -> str:
+    """Return a page's body without the lines that code puts around what was written; a person's lines stay."""
+    body = body.partition("\n## Related\n")[0].partition("\n## Sources\n")[0]
+    return _AROUND.sub("", body)
 
 
 def _numbered_sources(written: Written, sources: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ class SurveyJob:
 
     path: str  # absolute
     fallback_title: str
-    plain: bool  # plain text, whose indentation means nothing
+    kind: str  # of the raw file
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def survey_one(job: SurveyJob) -> tuple[dict[str, Any], dict[str, Any]]:
     """Survey a text; return its two records. A text of another encoding is read as far as it goes."""
     with open(job.path, encoding="utf-8", errors="replace", newline="") as file:
         text = file.read()
-    return survey_text(text, fallback_title=job.fallback_title, plain=job.plain).to_json()
+    return survey_text(text, fallback_title=job.fallback_title, kind=job.kind).to_json()
 
 
 def read_one(job: ReadJob) -> Read:

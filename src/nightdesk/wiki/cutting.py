@@ -10,7 +10,8 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _CLITIC = re.compile(r"(?:t|s|re|ve|ll|d|m)\b", re.IGNORECASE)  # don't, it's: one word; l'optimiseur: two
 _MAGNITUDE = (
-    r"(?:hundred|thousand|million|billion|trillion|dozen|percent|per cent|bn|mn|Mio|Mrd|Millionen?|Milliarden?|Prozent"
+    r"(?:hundred|thousand|million|billion|trillion|dozen|percent|per cent|bn|mn|Mio|Mrd|Millionen?"
+    r"|Milliarden?|Prozent"
     r"|milli(?:on|ard)s?|pour cent|mil|mill(?:ón|ones)|por ciento|mil(?:a|ione|ioni)|miliard[oi]|mil(?:hão|hões)"
     r"|por cento|duizend|miljoen|miljard|procent)\b"
 )
@@ -25,8 +26,10 @@ _GROUP_BEFORE = re.compile(r"(?<![\d.,])\d{1,3}[ \u00a0\u202f\u2009]$")
 _MAGNITUDE_FIRST = re.compile(rf"(?:{_MAGNITUDE}|[%‰°²³¹⁰-⁹^])")
 
 _NOT = (
-    r"(?:not|no|never|cannot|\w+n['’]t|without|neither|nor|none|hardly|barely|scarcely|rarely|seldom|unable to|fail(?:s|ed|ing)? to"
-    r"|lack(?:s|ed|ing)?(?: of)?|instead of|rather than|nicht|kein\w{0,2}|nie|niemals|ohne|weder|ne|pas|jamais|sans|sin"
+    r"(?:not|no|never|cannot|\w+n['’]t|without|neither|nor|none|hardly|barely|scarcely|rarely|seldom"
+    r"|unable to|fail(?:s|ed|ing)? to"
+    r"|lack(?:s|ed|ing)?(?: of)?|instead of|rather than|nicht|kein\w{0,2}|nie|niemals|ohne|weder|ne|pas"
+    r"|jamais|sans|sin"
     r"|nunca|non|senza|mai|não|sem|nem|niet|geen|nooit|zonder|ни|не|нет|без)"
 )
 _FILLER = (
@@ -35,7 +38,8 @@ _FILLER = (
 )
 _NOT_BEFORE = re.compile(rf"(?:^|[^\w.-]){_NOT}\s+(?:{_FILLER}\s+){{0,3}}$", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
-    r"\b(?:not (?:true|clear|known|the case|certain|proven|shown)|false|untrue|unlikely|unclear|doubtful|den(?:y|ies|ied)"
+    r"\b(?:not (?:true|clear|known|the case|certain|proven|shown)|false|untrue|unlikely|unclear|doubtful"
+    r"|den(?:y|ies|ied)"
     r"|doubts?|doubted|wrong|incorrect(?:ly)?|myth|refute[sd]?|disprove[sd]?)\s+(?:\w+\s+){0,2}that\s+$",
     re.IGNORECASE,
 )
@@ -49,7 +53,7 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 def cuts_meaning(source: str, start: int, end: int) -> bool:
-    """Say whether source[start:end] cuts a word or a number, or leaves out a negation that stands right at its edge."""
+    """Say whether source[start:end] cuts a word or a number, or leaves out a negation right at its edge."""
     before = _INVISIBLE.sub("", source[max(0, start - _WINDOW) : start])
     after = _INVISIBLE.sub("", source[end : end + _WINDOW])
     slice_ = source[start:end]

@@ -7,7 +7,8 @@ from nightdesk.wiki import units
 
 _YEAR = r"(?:1[0-9]|20|21)\d\d"
 _YEAR_BEFORE = (
-    r"(?:in|since|from|by|until|till|during|before|after|of|around|about|circa|early|late|mid|year|years|seit|im Jahr|Jahr|en|depuis|desde|nel|dal"
+    r"(?:in|since|from|by|until|till|during|before|after|of|around|about|circa|early|late|mid|year|years|seit"
+    r"|im Jahr|Jahr|en|depuis|desde|nel|dal"
     r"|em|sinds|sind|ab|bis|vor|nach|avant|après)"
 )
 
@@ -29,8 +30,8 @@ def date_pattern(language: str) -> str:
             rf"\b{month}\s+(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?:,?\s+{year}|(?![\w%]|[.,]\d|\s*%))",
             rf"\b{month},?\s+{of}{year}(?!\w)",
             rf"(?<=\bin ){month}(?!\w)",
-            rf"(?<![\w.,-])(?:1[5-9]|20)\d0['’]?s\b",
-            rf"(?<=\()(?:1[5-9]|20)\d\d(?=[),;])",
+            r"(?<![\w.,-])(?:1[5-9]|20)\d0['’]?s\b",
+            r"(?<=\()(?:1[5-9]|20)\d\d(?=[),;])",
         ]
     )
 

@@ -1,25 +1,35 @@
 """Direction: whether a sentence turns round what its evidence says goes up or down, comes first, or beats what."""
 
 import re
+from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
-from nightdesk.wiki.polarity import content_stopwords, read_polarity
+from nightdesk.wiki.polarity import content_stopwords, is_near_copy, read_polarity
+from nightdesk.wiki.quantities import Quantity, quantities
 from nightdesk.wiki.stems import stem
 
 _PAIRS = (
-    "increase:decrease rise:fall raise:lower grow:shrink more:less more:fewer higher:lower high:low before:after faster:slower"
-    " fast:slow larger:smaller bigger:smaller large:small better:worse above:below longer:shorter older:newer earlier:later"
-    " cheaper:dearer stronger:weaker strong:weak most:least best:worst maximum:minimum maximise:minimise maximize:minimize"
-    " improve:worsen improve:degrade enable:disable include:exclude accept:reject reduce:increase upper:lower deeper:shallower"
-    " wider:narrower always:never cheap:expensive increase:drop rise:drop increase:reduce gain:lose succeed:fail easy:hard easier:harder"
+    "increase:decrease rise:fall raise:lower grow:shrink more:less more:fewer higher:lower high:low"
+    " before:after faster:slower"
+    " fast:slow larger:smaller bigger:smaller large:small better:worse above:below longer:shorter older:newer"
+    " earlier:later"
+    " cheaper:dearer stronger:weaker strong:weak most:least best:worst maximum:minimum maximise:minimise"
+    " maximize:minimize"
+    " improve:worsen improve:degrade enable:disable include:exclude accept:reject reduce:increase upper:lower"
+    " deeper:shallower"
+    " wider:narrower always:never cheap:expensive increase:drop rise:drop increase:reduce gain:lose"
+    " succeed:fail easy:hard easier:harder"
     " outperform:underperform up:down overestimate:underestimate converge:diverge top:bottom simpler:complexer"
 )
 _COMPARES = re.compile(
-    r"\b(more|less|fewer|better|worse|higher|lower|faster|slower|larger|smaller|bigger|longer|shorter|older|newer|earlier|later|stronger"
+    r"\b(more|less|fewer|better|worse|higher|lower|faster|slower|larger|smaller|bigger|longer|shorter|older"
+    r"|newer|earlier|later|stronger"
     r"|weaker|cheaper|deeper|wider|rather|easier|harder|simpler|\w{3,}er)\b[^,;.]{0,60}?\bthan\b"
     r"|\b(outperform\w*|beats?|exceed\w*|surpass\w*|precede\w*|follow(?:s|ed)|before|after|replac(?:es|ed)(?! by))\b"
 )
+_NO_DIRECTION = re.compile(r"\bat (?:most|least)\b|\bno (?:longer|more|less)\b|\bup to\b|\bbreak\w* down\b|\bset up\b")
 _WORD = re.compile(r"[^\W_](?:[\w]|-(?=\w))*")
 
 
@@ -42,29 +52,35 @@ class Turned(NamedTuple):
 
 
 def turned_words(sentence: str, evidence: tuple[str, ...]) -> Turned | None:
-    """Return a word of `sentence` of which `evidence` has only the opposite, if neither is denied and no sides are swapped."""
-    said = read_polarity(sentence)
-    read = [read_polarity(text) for text in evidence]
-    stems = {word for reading in read for word in (*reading.affirmed, *reading.mentioned)} | _function_stems(evidence)
-    own = {**said.affirmed, **{w: w for w in _function_stems((sentence,))}}
-    if said.denials or any(reading.denials for reading in read):
-        return None  # "does not decrease" and "increases" may agree: that is for `polarity` to judge
-    for word in sorted(own.keys() & _opposites().keys()):
-        if word in stems or _opposites()[word] & own.keys():
+    """Return a word of `sentence` of which `evidence` has only the opposite, unless the sides are exchanged too."""
+    said = _directions(sentence)
+    read = [_directions(text) for text in evidence]
+    if not said or any(_is_swapped(sentence, text) for text in evidence):
+        return None
+    theirs = Counter[str]()
+    for counted in read:
+        theirs |= counted  # the most that one text has
+    # "does not decrease" and "increases" may agree: what is denied is compared only with nearly the same words.
+    polarity = read_polarity(sentence)
+    others = [read_polarity(text) for text in evidence]
+    denies = bool(polarity.denials) or any(other.denials for other in others)
+    nearly = any(
+        is_near_copy(polarity, o, apart_from=_opposites()) and (o.cues - polarity.cues) % 2 == 0 for o in others
+    )
+    for word in sorted(said):
+        against = sorted(other for other in _opposites()[word] if theirs[other] > said[other])
+        if theirs[word] >= said[word] or not against:
             continue
-        against = sorted(_opposites()[word] & stems)
-        if against and not any(_is_swapped(sentence, text) for text in evidence):
-            return Turned(own[word], _as_written(against[0], evidence))
+        if (not denies and not theirs[word] and not _opposites()[word] & said.keys()) or nearly:
+            return Turned(_as_written(word, (sentence,)), _as_written(against[0], evidence))
     return None
 
 
-def _function_stems(texts: tuple[str, ...]) -> set[str]:
-    """Return the stems of directional words that `polarity` takes for function words ("more", "least")."""
-    words = {w for text in texts for w in re.findall(r"[a-z]+", text.lower())}
-    at = {w for text in texts for w in re.findall(r"\bat (most|least)\b", text.lower())}
-    return {stem(w) for w in words & {"more", "less", "fewer", "most", "least"} - at} | {
-        stem(w) for w in words & {"before", "after", "above", "below", "up", "down", "never", "always", "over"}
-    }
+@lru_cache(maxsize=8192)
+def _directions(text: str) -> Counter[str]:
+    """Count the stems of `text` that have an opposite; "at most", "no longer" and "no more" give no direction."""
+    words = _WORD.findall(_NO_DIRECTION.sub(" ", text.lower()))
+    return Counter(root for word in words if (root := stem(word)) in _opposites())
 
 
 def _as_written(stem_: str, texts: tuple[str, ...]) -> str:
@@ -103,11 +119,25 @@ def swapped_sides(sentence: str, evidence: tuple[str, ...]) -> Turned | None:
     one = _sides(sentence)
     if one is None:
         return None
-    for text in evidence:
-        two = _sides(text)
-        if two and one[0] == two[0] and _is_swapped(sentence, text):
-            if not any(
-                _sides(t) and not _is_swapped(sentence, t) and one[0] == (_sides(t) or ("",))[0] for t in evidence
-            ):
-                return Turned(sentence, text)
+    same = [text for text in evidence if (two := _sides(text)) and two[0] == one[0]]
+    if same and all(_is_swapped(sentence, text) for text in same):
+        return Turned(sentence, same[0])
     return None
+
+
+def reversed_range(sentence: str, evidence: tuple[str, ...]) -> str | None:
+    """Return "from A to B" as `sentence` writes it, if the evidence only has "from B to A"."""
+    theirs = {(one.base, two.base) for text in evidence for one, two, _ in _from_to(text)}
+    for one, two, shown in _from_to(sentence):
+        if (two.base, one.base) in theirs and (one.base, two.base) not in theirs and one.base != two.base:
+            return shown
+    return None
+
+
+def _from_to(text: str) -> list[tuple[Quantity, Quantity, str]]:
+    found = quantities(text)
+    return [
+        (one, two, text[one.start : two.end])
+        for one, two in pairwise(found)
+        if text[one.end : two.start].strip() == "to" and re.search(r"\bfrom\s+$", text[: one.start])
+    ]

@@ -12,7 +12,7 @@ _ACTS = {
     "`": re.compile("`"),
     "<": re.compile(r"<[A-Za-z/!?]"),
     ">": re.compile(r"^>"),
-    "#": re.compile(r"(?<!\w)#(?=\S)"),
+    "#": re.compile(r"(?<!\w)#(?=\S|$)"),  # at the end of a heading it would vanish
     "^": re.compile(r"\^\[|(?<!\S)\^\w"),
     "|": re.compile(r"\|"),
     "~": re.compile(r"(?<=[^\s])~|~(?=~)"),
@@ -43,7 +43,7 @@ def escape_markdown(text: str) -> str:
         if char == "[":
             acts = i < links or after in ("[", "^") or before in ("!", "[")
         elif char == "$":
-            acts = dollars
+            acts = dollars or (before != "" and not before.isspace())  # a closer, if another text opens one
         else:
             acts = char in _ACTS and _ACTS[char].match(words, i) is not None
         parts.append(f"\\{char}" if acts else char)

@@ -80,8 +80,8 @@ class OffsetMap:
 class Folded:
     """A text in its common form, the way back, and the hyphens left out of it.
 
-    Hyphens between word characters are left out, so that "opti-" + line end + "misation" and "optimisation" meet; each is noted
-    in `marks` (place in `text`, kind) to be compared apart: see `same_hyphens`.
+    Hyphens between word characters are left out, so that "opti-" + line end + "misation" and "optimisation" meet;
+    each is noted in `marks` (place in `text`, kind) to be compared apart: see `same_hyphens`.
     """
 
     text: str
@@ -151,7 +151,7 @@ def fold(text: str) -> Folded:
 def _fold_space(text: str, start: int, end: int) -> str:
     if not any(c.isspace() for c in text[start : min(end, start + 200)]):
         return ""  # invisible characters only
-    between = 0 < start and end < len(text)
+    between = start > 0 and end < len(text)
     if between and _UNSPACED_CHAR.match(text[start - 1]) and _UNSPACED_CHAR.match(text[end]):
         return ""
     return " "
@@ -197,14 +197,16 @@ def same_hyphens(text: Folded, quote: Folded, place: int) -> bool:
 
 # Linear on hostile input: what follows an opening sign may not hold another one, or is bounded.
 _MARKUP = re.compile(
-    r"(?P<escape>\\[!-/:-@\[-`{-~])"
+    r"(?P<code>(?<!`)`(?P<typed>[^`\n]{1,500})`(?!`))"
+    r"|(?P<escape>\\[!-/:-@\[-`{-~])"
     r"|(?P<comment><!--(?:[^<-]|<(?!!--)|-(?!->))*+-->)"
     r"|(?P<image>!\[[^\[\]]{0,500}\]\([^()\s]{0,2000}(?:[ \t]\"[^\"\n]{0,300}\")?\))"
     r"|(?P<footnote>\[\^[^\]\s]{1,80}\])"
     r"|(?P<wiki>!?\[\[(?:[^\[\]|\n]{0,300}\|)?(?P<shown>[^\[\]|\n]{1,300})\]\])"
-    r"|(?P<target>(?<=\])(?:\((?:[^()\s]|\([^()\s]{0,300}\)){0,2000}(?:\s[\"'][^\"'\n]{0,300}[\"'])?\)|\[[^\[\]\n]{0,200}\]))"
-    r"|(?P<bracket>\[(?=[^\[\]]{1,500}\][(\[])|\](?=[(\[]))"
-    r"|(?P<autolink><(?=[a-z]{2,9}:[^\s<>]{1,2000}>))"
+    r"|(?P<target>(?<=\])(?:\((?:[^()\s]|\([^()\s]{0,300}\)){0,2000}(?:\s[\"'][^\"'\n]{0,300}[\"'])?\)"
+    r"|\[[^\[\]\n]{0,200}\]))"
+    r"|(?P<bracket>\[(?=(?:[^\[\]`]|`[^`\n]{1,300}`){1,500}\][(\[])|\](?=[(\[]))"
+    r"|(?P<autolink><(?P<address>[a-z]{2,9}:[^\s<>]{1,2000})>)"
     r"|(?P<tag></?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,500})?/?>)"
     r"|(?P<entity>&(?:\#\d{1,7}|\#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)"
     r"|(?P<quoted>(?<=\n)[ \t]{0,8}(?:>[ \t]{0,3}){1,9})"
@@ -214,6 +216,13 @@ _MARKUP = re.compile(
     r"|(?P<tick>`+)"
     r"|(?P<math>\$(?P<formula>[^$\s](?:[^$\n]{0,300}[^$\s])?)\$(?!\d))"
 )
+_SHOWN = {
+    "code": "typed",
+    "wiki": "shown",
+    "math": "formula",
+    "autolink": "address",
+}  # of these groups that one is read
+_SHOWN |= {shown: shown for shown in _SHOWN.values()}
 _BLOCK_TAGS = re.compile(r"</?(?:p|div|br|li|ul|ol|td|th|tr|table|h[1-6]|hr|dd|dt|section)\b", re.IGNORECASE)
 
 
@@ -227,12 +236,10 @@ def render(text: str) -> tuple[str, OffsetMap]:
     def change(match: re.Match[str], _: int) -> str | None:
         kind = match.lastgroup
         found = match[0]
+        if kind in _SHOWN:
+            return str(match[_SHOWN[kind]])
         if kind == "escape":
             return found[1]
-        if kind in ("wiki", "shown"):
-            return str(match["shown"])
-        if kind in ("math", "formula"):
-            return str(match["formula"])
         if kind == "entity":
             return html.unescape(found)
         if kind == "tag":

@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def detect_language(text: str) -> str:
-    """Return the ISO 639-1 code of the language in which most of `text` (Markdown or plain) is written; "en" when unsure."""
+    """Return the ISO 639-1 code of the language of `text`, which may be Markdown; "en" when unsure."""
     sample = _prose_sample(text)
     letters = "".join(_WORD.findall(sample))
     if not letters:

@@ -25,6 +25,7 @@ VERB_RARELY = 32768  # a noun that is hardly ever a verb
 GERUND = 65536
 PARTICIPLE = 131072
 PLURAL = 262144  # ends like a plural noun or a verb with -s
+VERB_OFTEN = 1048576  # a noun in technical prose, yet a verb where a sentence opens with it: "Run scripts"
 UNKNOWN = 524288  # in no list: in technical prose nearly always a noun
 
 FUNCTION = DETERMINER | PREPOSITION | TO | PRONOUN | MODAL | BE | CONJUNCTION
@@ -100,7 +101,8 @@ def _enter(flags: dict[str, int], label: str, words: tuple[str, ...]) -> None:
     for word in words:
         before = flags.get(word, 0)
         if label == "noun":  # a noun first, yet a verb where the sentence says so
-            flags[word] = NOUN | (before & EVERYDAY) | (VERB if before & VERB else VERB_RARELY)
+            often = VERB_OFTEN if before & VERB_FIRST else 0
+            flags[word] = NOUN | (before & EVERYDAY) | (VERB | often if before & VERB else VERB_RARELY)
         else:
             flags[word] = value
 
@@ -122,7 +124,7 @@ def english_flags(word: str) -> int:
     known = english_words()
     flags = known.get(word)
     if flags is not None:
-        return flags | (PLURAL if word.endswith("s") and not word.endswith("ss") else 0)
+        return flags | (PLURAL if singular(word) != word else 0)
     return _inflected_flags(word, known) or _suffix_flags(word)
 
 
@@ -130,8 +132,10 @@ def _inflected_flags(word: str, known: Mapping[str, int]) -> int:
     """Return the flags of an inflected form of a listed word, 0 if it is none."""
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         base = known.get(singular(word), 0) or (known.get(word[:-1], 0))
-        if base and not base & FUNCTION and base & (NOUN | VERB):
+        if base & (NOUN | VERB) and not base & FUNCTION:
             return base | PLURAL
+        if base & MODIFIER and not word.endswith("ics"):
+            return VERB  # "lowers", "empties": an adjective has no plural
     if _ING.search(word):
         stem = word[:-3]
         if any(known.get(base, 0) & VERB for base in (stem, stem + "e", stem[:-1] if stem[-1] == stem[-2] else stem)):

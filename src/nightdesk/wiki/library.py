@@ -36,7 +36,9 @@ def read_page(desk: Desk, path: str) -> Shelved:
     try:
         return Shelved(path, parse_page((desk.root / path).read_text(encoding="utf-8")))
     except UnicodeDecodeError as error:
-        raise DeskError(f"{path} is not UTF-8 text") from error
+        raise DeskError(f"{path} is not UTF-8 text", fix="save it as UTF-8") from error
+    except OSError as error:
+        raise DeskError(f"{path} cannot be read: {error.strerror}") from error
     except DeskError as error:
         raise DeskError(f"{path}: {error.message}", fix=error.fix) from error
 
@@ -47,14 +49,21 @@ def find_page(desk: Desk, wanted: str) -> Shelved:
     Raises DeskError where there is none or, for aliases, more than one.
     """
     paths = list(page_paths(desk))
-    given = wanted.strip().removeprefix("[[").removesuffix("]]").split("|")[0].split("#")[0].strip()
-    key = name_key(given.removesuffix(".md"))
-    for path in paths:
-        if key in (name_key(Path(path).stem), name_key(path.removesuffix(".md"))):
-            return read_page(desk, path)
-    matches = [page for page in _readable(desk, paths) if key in _other_names(page.page)]
+    given = wanted.strip().removeprefix("[[").removesuffix("]]").split("|")[0].strip()
+    keys = [name_key(given), name_key(given.removesuffix(".md"))]
+    if "#" in given:  # a place on a page; but "C#" may be a title
+        given = given.split("#")[0].strip()
+        keys.append(name_key(given.removesuffix(".md")))
+    for key in keys:
+        for path in paths:
+            if key in (name_key(Path(path).stem), name_key(path.removesuffix(".md"))):
+                return read_page(desk, path)
+    matches: list[Shelved] = []
+    readable = list(_readable(desk, paths))
+    for key in keys:
+        matches = matches or [page for page in readable if key in _other_names(page.page)]
     if not matches:
-        near = _nearest(key, paths)
+        near = _nearest(keys[-1], paths)
         raise DeskError(f'no page is called "{given}"', fix=f'is it "{near}"?' if near else "see wiki/index.md")
     if len(matches) > 1:
         names = ", ".join(match.path for match in matches[:5])

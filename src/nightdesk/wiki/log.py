@@ -14,10 +14,11 @@ def append_log(desk: Desk, operation: str, title: str, lines: Sequence[str], *, 
     """Append `## [2026-11-22] compile | title` and its lines, and return the log's path relative to the desk."""
     file = desk.root / PATH
     try:
-        before = file.read_text(encoding="utf-8")
+        before = file.read_bytes()  # not text: what a person wrote there stays to the byte
     except FileNotFoundError:
-        before = _HEAD
+        before = _HEAD.encode("utf-8")
     entry = f"\n## [{today.isoformat()}] {operation} | {' '.join(title.split())}\n"
     body = "".join(f"- {' '.join(line.split())}\n" for line in lines)
-    write_atomically(file, before.rstrip("\n") + "\n" + entry + (f"\n{body}" if body else ""))
+    added = "\n" + entry + (f"\n{body}" if body else "")
+    write_atomically(file, before.rstrip(b"\r\n") + added.encode("utf-8", "replace"))
     return PATH

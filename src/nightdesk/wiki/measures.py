@@ -15,17 +15,21 @@ ROUNDING = Decimal("0.05")  # what "about", "nearly" and the like allow
 _CLOSE = Decimal("1e-9")  # two thirds and 2/3 differ in their last digit
 
 _ABOUT = re.compile(
-    r"(?:\b(?:about|around|nearly|roughly|approximately|approx\.?|almost|some|circa|ca\.?|close to|just over|just under|etwa|rund|ungefähr|fast|knapp"
-    r"|environ|presque|près de|unos|unas|aproximadamente|alrededor de|casi|quasi|cerca de|quase|ongeveer|bijna)\s+(?:an?\s+)?|[~≈约約]\s?|大约)$",
+    r"(?:\b(?:about|around|nearly|roughly|approximately|approx\.?|almost|some|circa|ca\.?|close to|just over"
+    r"|just under|etwa|rund|ungefähr|fast|knapp"
+    r"|environ|presque|près de|unos|unas|aproximadamente|alrededor de|casi|quasi|cerca de|quase|ongeveer"
+    r"|bijna)\s+(?:an?\s+)?|[~≈约約]\s?|大约)$",
     re.IGNORECASE,
 )
 _AT_LEAST = re.compile(
-    r"\b(?:over|more than|above|at least|exceed(?:s|ed|ing)?|beyond|minimum of|no fewer than|no less than|not less than|mehr als|über|mindestens"
+    r"\b(?:over|(?<!\bno )(?<!\bnot )more than|above|at least|exceed(?:s|ed|ing)?|beyond|minimum of"
+    r"|no fewer than|no less than|not less than|mehr als|über|mindestens"
     r"|plus de|au moins|más de|al menos)\s+(?:an?\s+)?$|[>≥]\s?$",
     re.IGNORECASE,
 )
 _AT_MOST = re.compile(
-    r"\b(?:under|less than|below|at most|up to|fewer than|maximum of|no more than|not more than|nearly|almost|weniger als|unter|höchstens|bis zu"
+    r"\b(?:under|(?<!\bno )(?<!\bnot )(?:less|fewer) than|below|at most|up to|maximum of|no more than"
+    r"|not more than|nearly|almost|weniger als|unter|höchstens|bis zu"
     r"|moins de|au plus|menos de|como máximo)\s+(?:an?\s+)?$|[<≤]\s?$",
     re.IGNORECASE,
 )
@@ -84,13 +88,18 @@ def _fits(sentence: str, asked: Quantity, stated: _Stated, evidence: Sequence[st
         return False
     if _close(value, other):
         return True
-    before = sentence[: asked.start]
+    before = sentence[max(0, asked.start - 60) : asked.start]
     low, high = other * (1 - ROUNDING), other * (1 + ROUNDING)
     within = min(low, high) <= value <= max(low, high)
-    if not within:
+    if not within or _digits(asked.value) >= _digits(found.value):
         return False
     about = _ABOUT.search(before) and not _EXACT_WORDS.search(before)
     return bool(about or (_AT_LEAST.search(before) and value <= other) or (_AT_MOST.search(before) and value >= other))
+
+
+def _digits(value: Decimal) -> int:
+    """Return how many digits of `value` count: a rounded number has fewer than the one it stands for."""
+    return len(value.normalize().as_tuple().digits)
 
 
 def _close(one: Decimal, two: Decimal) -> bool:
@@ -102,7 +111,8 @@ def _compatible(
 ) -> bool:
     """Say whether two quantities may mean the same, by their base units.
 
-    A unit that the sentence adds must be named somewhere in the evidence; one that it leaves out must be a thing counted.
+    A unit that the sentence adds must be named somewhere in the evidence; one that it leaves out must be a thing
+    counted.
     """
     if unit == other:
         return True
@@ -132,7 +142,8 @@ def _named_units(texts: tuple[str, ...], language: str) -> frozenset[str]:
 
 
 def _covers(found: Quantity, asked: Quantity) -> bool:
-    """Say whether the date `found` says the date `asked`: the same, or a more exact one; a bare number can be a year."""
+    """Say whether the date `found` says the date `asked`: the same, or a more exact one; a bare number can
+    be a year."""
     if asked.kind != "date":
         return (
             asked.unit is None and found.unit in ("day", "month", "year") and str(found.value)[:4] == str(asked.value)
@@ -157,7 +168,8 @@ def _same_digits(asked: Quantity, found: Quantity) -> bool:
 
 
 def _said_otherwise(asked: Quantity, sentence: str, evidence: Sequence[str]) -> bool:
-    """Say whether the evidence says it in a word that is no quantity there: "a single" for one, "no" for zero, or in a name."""
+    """Say whether the evidence says it in a word that is no quantity there: "a single" for one, "no" for"
+    " zero, or in a name."""
     if asked.value == 1 and asked.text[:3].lower() == "one" and asked.unit not in ("%", "times"):
         return any(_SINGLE.search(text) for text in evidence)
     if asked.value == 0 and asked.text[:4].lower() == "zero":
@@ -171,12 +183,13 @@ def _said_otherwise(asked: Quantity, sentence: str, evidence: Sequence[str]) -> 
 
 
 def _bound(text: str, quantity: Quantity) -> str:
-    before = text[: quantity.start]
+    before = text[max(0, quantity.start - 60) : quantity.start]
     return "at least" if _AT_LEAST.search(before) else "at most" if _AT_MOST.search(before) else ""
 
 
 def _with_bound(stated: _Stated) -> str:
-    before = stated.source[: stated.quantity.start]
+    start = stated.quantity.start
+    before = stated.source[max(0, start - 60) : start]
     match = _AT_LEAST.search(before) or _AT_MOST.search(before)
     return (match[0] if match else "") + stated.quantity.text
 
@@ -199,7 +212,8 @@ def _counted_words(text: str, quantity: Quantity) -> frozenset[str]:
 
 
 def _counts_the_same(sentence: str, asked: Quantity, alike: list[_Stated], stated: list[_Stated]) -> bool:
-    """Say whether the number counts what it counts in the evidence: "12 heads and 8 layers" is not "8 heads and 12 layers"."""
+    """Say whether the number counts what it counts in the evidence: "12 heads and 8 layers" is not "8 heads"
+    " and 12 layers"."""
     if asked.kind != "number" or asked.unit not in (None, *units.COUNTED):
         return True
     words = _counted_words(sentence, asked)
@@ -211,7 +225,8 @@ def _counts_the_same(sentence: str, asked: Quantity, alike: list[_Stated], state
 
 
 def _ordinal_misfit(sentence: str, asked: Quantity, stated: list[_Stated]) -> Misfit | None:
-    """Compare ordinals only where the evidence has another one of the same thing: "second layer" for "first layer"."""
+    """Compare ordinals only where the evidence has another one of the same thing: "second layer" for "first"
+    " layer"."""
     ordinals = [s for s in stated if s.quantity.kind == "ordinal"]
     if any(s.quantity.value == asked.value for s in ordinals):
         return None

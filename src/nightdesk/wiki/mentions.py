@@ -9,21 +9,29 @@ from typing import NamedTuple
 from nightdesk.wiki.folding import HYPHENS
 from nightdesk.wiki.identifiers import IDENTIFIER, is_name_before
 from nightdesk.wiki.quantities import quantities
+from nightdesk.wiki.stems import word_set
 
 _IDENTIFIER = re.compile(IDENTIFIER, re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_](?:\w|[-‐‑./+'’&](?=\w))*(?:\+\+|#(?!\w))?")
-_NUMBERED = re.compile(r"(?<![\w-])([A-ZÀ-Þ][\w+#-]*)[ \u00a0](\d{1,3}(?:\.\d{1,3})?)(?![\w%]|[.,]\d)")
+_NUMBERED = re.compile(
+    r"(?<![\w-])([A-ZÀ-Þ](?:[\w+#-]|\.(?=\w))*)[ \u00a0](\d{1,3}(?:\.\d{1,3})?)(?![\w%]|[.,]\d)(?:[-/.]\w+)*"
+)
 _CITATION = re.compile(r"\[[^\]]*\]|\(\d+\)|https?:.*", re.DOTALL)
-_LONG_FORM = {"fig": "figure", "figs": "figure", "figures": "figure", "sec": "section", "sections": "section", "tab": "table",
-              "tables": "table", "eq": "equation", "eqs": "equation", "ch": "chapter", "chapters": "chapter", "p": "page",
-              "pp": "page", "pages": "page", "no": "number", "versions": "version"}  # fmt: skip
+_LONG_FORM = {
+    **{"fig": "figure", "figs": "figure", "figures": "figure", "sec": "section", "sections": "section", "tab": "table"},
+    **{"tables": "table", "eq": "equation", "eqs": "equation", "ch": "chapter", "chapters": "chapter", "p": "page"},
+    **{"pp": "page", "pages": "page", "no": "number", "versions": "version"},
+}
 # Capitalised within a sentence without being names: words shouted, the pronoun, words after a title's colon.
-_SHOUTED = frozenset(
-    "i a an and are as at be but by can do does for from has have how if in is it its may must never no nor not of off on only or"
-    " should that the then there this to use was were what when where which who why will with without you your all any each every"
-    " i'm i've i'd i'll ok yes note todo".split()
+_SHOUTED = word_set(
+    "i a an and are as at be but by can do does for from has have how if in is it its may must never no nor"
+    " not of off on only or should that the then there this to use was were what when where which who why will"
+    " with without you your all any each every i'm i've i'd i'll ok yes note todo"
 )
 _OPENS = '.!?:;"“”„«(–—•*>'  # after these a capital may be that of a sentence or title
+
+
+_AUTHOR = re.compile(r"(?: (?:and|&) [A-ZÀ-Þ]\w+)? et al\b")
 
 
 class Name(NamedTuple):
@@ -35,7 +43,8 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def mentioned_names(text: str, language: str) -> tuple[Name, ...]:
-    """Return the names in `text`: identifiers, acronyms, CamelCase, and capitalised words that do not open a sentence.
+    """Return the names in `text`: identifiers, acronyms, CamelCase, and capitalised words that do not open a"
+    " sentence.
 
     In German every noun has a capital, so there plain capitalised words are not taken for names.
     """
@@ -67,8 +76,8 @@ def _word_name(text: str, match: re.Match[str], language: str, *, shouting: bool
     pieces = [p for p in re.split(r"[-‐‑/&]", word) if p]
     if _is_marked(word):
         return Name(word, (name_key(word), *_all_of(pieces)))
-    before = text[: match.start()].rstrip()
-    opens = not before or before[-1] in _OPENS
+    before = text[max(0, match.start() - 4) : match.start()].rstrip()
+    opens = (not before or before[-1] in _OPENS) and not _AUTHOR.match(text, match.end())
     capitals = [p for p in pieces if p[:1].isupper() and p.lower() not in _SHOUTED]
     if opens or language == "de" or not capitals or len(word) < 2:
         return None
@@ -78,13 +87,12 @@ def _word_name(text: str, match: re.Match[str], language: str, *, shouting: bool
 def _is_marked(word: str) -> bool:
     """Say whether `word` is a name by its form alone: GPU, LLMs, PyTorch, val_bpb, train.py."""
     pieces = [p for p in re.split(r"[-‐‑/&]", word) if p]
-    return (
-        any(
-            re.search(r"[^\W\d_]{2}", p)
-            and (re.match(r"[A-ZÀ-Þ]{2,}s?$|[A-ZÀ-Þ]{2,}", p) or re.search(r"[a-zà-ÿ][A-ZÀ-Þ]|[A-Z]{2}[a-z]{2}", p))
-            for p in pieces
-        )
-        or re.search(r"[a-z]_[a-z]|[a-z]\.(?:[a-z]{1,5})$|\w[+#]$", word) is not None
+    return any(
+        re.search(r"[^\W\d_]{2}", p)
+        and (re.match(r"[A-ZÀ-Þ]{2,}s?$|[A-ZÀ-Þ]{2,}", p) or re.search(r"[a-zà-ÿ][A-ZÀ-Þ]|[A-Z]{2}[a-z]{2}", p))
+        for p in pieces
+    ) or (
+        re.search(r"[a-z]_[a-z]|[a-z]\.(?:[a-z]{1,5})$|\w[+#]$", word) is not None
         and not re.fullmatch(r"(?:[a-z]\.)+[a-z]", word)
     )
 
@@ -130,6 +138,7 @@ def name_keys(text: str) -> frozenset[str]:
         )
         if word[0].isdigit() and previous:
             keys.add(name_key(f"{previous} {word}"))
+            keys.add(name_key(f"{previous.rsplit('/', 1)[-1]} {word}"))
         previous = word
     keys.update(name_key(match[0]) for match in _IDENTIFIER.finditer(text))
     return frozenset(keys)
@@ -142,7 +151,8 @@ def all_name_keys(names: frozenset[str]) -> frozenset[str]:
 
 
 def is_spelled_out(word: str, texts: Iterable[str]) -> bool:
-    """Say whether the initials of neighbouring words in one of `texts` spell the acronym `word` (three letters or more)."""
+    """Say whether the initials of neighbouring words in one of `texts` spell the acronym `word` (three
+    letters or more)."""
     letters = word.rstrip("s").casefold()
     if len(letters) < 3 or not letters.isalpha() or not word.rstrip("s").isupper():
         return False

@@ -34,7 +34,7 @@ def name_pages(titles: Iterable[str], *, suffix: str, taken: Iterable[str]) -> d
     used = {name_key(name) for name in (*RESERVED, *taken)}
     return {
         title: _first_free((safe_name(title), with_suffix(safe_name(title), suffix), _hashed(title, title)), used)
-        for title in titles
+        for title in dict.fromkeys(titles)
     }
 
 

@@ -53,7 +53,7 @@ def make_desk(root: Path) -> NewDesk:
         made_repository = not is_repository(root)
         if made_repository:
             init_repository(root)
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
         raise DeskError(f"cannot make a desk in {root}: {error.strerror}: {error.filename}") from error
     commit_paths(root, made, "new: make this folder a desk")
     return NewDesk(Desk(root), tuple(made), tuple(kept), made_repository)

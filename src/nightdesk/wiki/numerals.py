@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from nightdesk.wiki import units
 from nightdesk.wiki.dates import is_year
+from nightdesk.wiki.stems import word_set
+
+NEAR = 80  # characters looked at before and after a number for the words that belong to it
 
 _GAP = "[\u00a0\u202f\u2009 ]"
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
@@ -27,7 +30,8 @@ class Number(NamedTuple):
 
 @lru_cache(maxsize=16)
 def number_pattern(language: str) -> str:
-    """Return a regular expression (ignoring case) for where a number of `language` begins; named groups tell the form."""
+    """Return a regular expression (ignoring case) for where a number of `language` begins; named groups tell
+    the form."""
     words = [
         *units.small_numbers(language),
         *units.magnitudes(language),
@@ -60,7 +64,8 @@ def read_number(text: str, match: re.Match[str], language: str) -> Number | None
 # One numeral with its separators, in each reading of "," and "."; digits only up to what follows.
 _GROUPED = rf"\d{{1,3}}(?:{_GAP}\d{{3}})+(?![\d])|\d{{1,3}}(?:['’_]\d{{3}})+(?!\d)"
 _POINT = re.compile(
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d{{2}})+,\d{{3}}(?!\d)|{_GROUPED}|\d+)(?:\.\d+|,\d+(?![,\d]))?|\.\d+"
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d{{2}})+,\d{{3}}(?!\d)|{_GROUPED}|\d+)(?:\.\d+"
+    rf"|,\d+(?![,\d]))?|\.\d+"
 )
 _COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+(?!\d)|{_GROUPED}|\d+)(?:,\d+|\.\d+(?![.\d]))?|\.\d+")
 _EXPONENT = re.compile(
@@ -139,7 +144,7 @@ def _measured(text: str, value: Decimal, start: int, end: int, kind: str, langua
     unit, after = _unit_at(text, end)
     if unit is None and re.match(r"[A-Za-zÀ-ɏ_]", text[end : end + 1]):
         return None  # letters that are no unit: 3D, 4o
-    if unit == "USD" and "$" in text[:start]:
+    if unit == "USD" and "$" in text[max(0, start - NEAR) : start]:
         unit, after, money = None, end, None  # the dollar signs of a formula
     if money and text[end : end + 1] not in ("$", "\\", "^", "}"):  # those: the sign opens a formula
         currency = units.SIGNS[money[1]]
@@ -155,7 +160,7 @@ def _measured(text: str, value: Decimal, start: int, end: int, kind: str, langua
 
 def _magnitude_words(text: str, value: Decimal, end: int, language: str) -> tuple[Decimal, int]:
     words = units.magnitudes(language)
-    while found := re.compile(r"[\s\u00a0-]([^\W\d_]+)").match(text, end):
+    while found := re.compile(r"[\s\u00a0-]([^\W\d_]{1,40})").match(text, end):
         word = found[1].lower()
         if word not in words or (word.endswith("s") and language == "en"):
             break
@@ -166,9 +171,9 @@ def _magnitude_words(text: str, value: Decimal, end: int, language: str) -> tupl
 _SIGN = re.compile(
     r"[ \u00a0\u202f-]?(°[CF](?!\w)|[%％‰°$€£¥×倍年天秒分]|[℃µμ]?[A-Za-zµμ]{1,5}(?:/[hs])?|个月|日間|小时|時間|分钟)"
 )
-_WORD = re.compile(r"[\s\u00a0-]?((?:[^\W\d_]+)(?:[ -]([^\W\d_]+))?)")
+_WORD = re.compile(r"[\s\u00a0-]?((?:[^\W\d_]{1,40})(?:[ -]([^\W\d_]{1,40}))?)")
 _PER = re.compile(r"\s?/\s?|\s+(?:per|pro|par|por|an?)\s+")
-_AMBIGUOUS = frozenset("x X m A V W J K N g l d h a b T in".split())  # a unit only where it cannot be a word
+_AMBIGUOUS = word_set("x X m A V W J K N g l d h a b T in")  # a unit only where it cannot be a word
 
 
 def _unit_at(text: str, end: int) -> tuple[str | None, int]:
@@ -205,16 +210,17 @@ def _simple_unit(text: str, end: int, *, bare: bool = False) -> tuple[str | None
     return units.SIGNS[sign[1]], sign.end()
 
 
-_NEXT_WORD = re.compile(r"[\s-]+(?:(?:and|et|y|e|und|en)[\s-]+)?([^\W\d_]+)")
+_NEXT_WORD = re.compile(r"[\s-]+(?:(?:and|et|y|e|und|en)[\s-]+)?([^\W\d_]{1,40})")
 _NOT_DOUBLE = re.compile(
-    r"[\s-](?:precision|descent|quot\w+|dash\w*|check\w*|blind|click\w*|bond|helix|integral|negation|buffer\w*|q|dqn|life|open|duplex)\b",
+    r"[\s-](?:precision|descent|quot\w+|dash\w*|check\w*|blind|click\w*|bond|helix|integral|negation"
+    r"|buffer\w*|q|dqn|life|open|duplex)\b",
     re.IGNORECASE,
 )
 _COUNTS_ONE = re.compile(r"(?:exactly|only|just|at least|at most|by|least|most|every)\s+$", re.IGNORECASE)
 
 
 def _read_words(text: str, start: int, language: str) -> Number | None:
-    found = re.compile(r"[^\W\d_]+").match(text, start)
+    found = re.compile(r"[^\W\d_]{1,40}").match(text, start)
     if found is None:
         return None
     word, end = found[0].lower(), found.end()
@@ -231,7 +237,13 @@ def _read_words(text: str, start: int, language: str) -> Number | None:
     if part := _part_after(text, end, value, language):
         return Number(value * part[0], None, start, part[1], "fraction")
     number = _measured(text, value, start, end, "number", language)
-    if word == "one" and count == 1 and number and not number.unit and not _COUNTS_ONE.search(text[:start]):
+    if (
+        word == "one"
+        and count == 1
+        and number
+        and not number.unit
+        and not _COUNTS_ONE.search(text[max(0, start - NEAR) : start])
+    ):
         return None  # the pronoun
     if number and count == 1 and word in large and number.unit is None and not _article_before(text, start):
         return None if language != "en" else number
@@ -241,7 +253,8 @@ def _read_words(text: str, start: int, language: str) -> Number | None:
 def _spell(
     text: str, word: str, end: int, small: dict[str, Decimal], large: dict[str, Decimal]
 ) -> tuple[Decimal, int, int]:
-    """Return the value of the number words from `word` (which ends at `end`) on, where they end, and how many they are."""
+    """Return the value of the number words from `word` (which ends at `end`) on, where they end, and how
+    many they are."""
     total, current, count = Decimal(0), Decimal(0), 0
     while True:
         if word in large:
@@ -271,11 +284,14 @@ def _spell(
 
 
 def _article_before(text: str, start: int) -> bool:
-    return re.search(r"\b(?:an?|ein\w*|une?|un\w?|um\w?|een)\s+$", text[:start], re.IGNORECASE) is not None
+    return (
+        re.search(r"\b(?:an?|ein\w*|une?|un\w?|um\w?|een)\s+$", text[max(0, start - NEAR) : start], re.IGNORECASE)
+        is not None
+    )
 
 
 def _part_after(text: str, end: int, value: Decimal, language: str) -> tuple[Decimal, int] | None:
-    found = re.compile(r"[\s-]([^\W\d_]+)").match(text, end)
+    found = re.compile(r"[\s-]([^\W\d_]{1,40})").match(text, end)
     if found is None or not 0 < value < 20:
         return None
     word, words = found[1].lower(), units.parts(language)
@@ -286,8 +302,12 @@ def _part_after(text: str, end: int, value: Decimal, language: str) -> tuple[Dec
 
 
 def _is_ordinal_use(text: str, end: int) -> bool:
-    """Say whether the "third" that ends at `end` counts ("a third model") and is no part ("a third of the models")."""
-    return re.match(r"\s+(?!of\b|as\b|more\b|less\b|fewer\b|the\b|to\b|in\b|and\b)[a-z]", text[end:]) is not None
+    """Say whether the "third" that ends at `end` counts ("a third model") and is no part ("a third of the"
+    " models")."""
+    return (
+        re.match(r"\s+(?!of\b|as\b|more\b|less\b|fewer\b|the\b|to\b|in\b|and\b)[a-z]", text[end : end + NEAR])
+        is not None
+    )
 
 
 def _read_special(text: str, word: str, start: int, end: int, language: str) -> Number | None:
@@ -296,7 +316,7 @@ def _read_special(text: str, word: str, start: int, end: int, language: str) -> 
     if double is not None:
         return None if _NOT_DOUBLE.match(text, end) else Number(double, "times", start, end, "multiple")
     if word == "once" and language == "en":
-        counts = re.match(r"\s+(?:an?|per|every|each)\b", text[end:])
+        counts = re.match(r"\s+(?:an?|per|every|each)\b", text[end : end + NEAR])
         return Number(Decimal(1), "times", start, end, "multiple") if counts else None
     part = units.parts(language).get(word)
     if part is not None:

@@ -4,16 +4,19 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from sys import intern
 from typing import Any
+from zlib import crc32
 
 from nightdesk.wiki.cjk import character_terms
 from nightdesk.wiki.language import has_spaces
-from nightdesk.wiki.lexicon import BREAK, EVERYDAY, GENERIC, WEAK
-from nightdesk.wiki.nounphrases import MAX_WORDS, Run, Token, noun_runs
+from nightdesk.wiki.lexicon import BREAK, GENERIC, WEAK
+from nightdesk.wiki.nounphrases import MAX_WORDS, Run, noun_runs
 from nightdesk.wiki.sentences import Sentence
+from nightdesk.wiki.tokens import Token
 
 MAX_SENTENCES = 20000  # of one source; a book has about 8,000
 
@@ -32,9 +35,9 @@ class SourcePhrases:
     """The candidates of one source. A key is a term's normal form: case, hyphens and plural folded.
 
     `counts`, `alone` and `nouns` stand beside `keys`: how often the term comes, how often as a whole noun phrase (not
-    inside a longer one), and how often where only a noun can stand. `forms` holds, by index of the key, the spellings that
-    differ from the key, with counts; one that starts with "^" stood at the start of a sentence or in a heading, where a
-    capital says nothing. `titled` are the indexes of the keys that stand in a heading.
+    inside a longer one), and how often where only a noun can stand. `forms` holds, by index of the key, the spellings
+    that differ from the key, with counts; one that starts with "^" stood at the start of a sentence or in a heading,
+    where a capital says nothing. `titled` are the indexes of the keys that stand in a heading.
     """
 
     keys: tuple[str, ...]  # sorted
@@ -45,6 +48,7 @@ class SourcePhrases:
     titled: tuple[int, ...]
     bounds: "array[int]"  # matches of sentence i: places[3 * bounds[i] : 3 * bounds[i + 1]]
     places: "array[int]"  # key index, start, end, and so on; by start, longer first
+    marks: "array[int]"  # of each sentence: equal for equal sentences, so that what many sources repeat is known
 
     def matches(self, sentence_index: int) -> tuple[Match, ...]:
         """Return the candidates in a sentence by start, longer first; none for an index that the source lacks."""
@@ -55,6 +59,17 @@ class SourcePhrases:
         return tuple(
             Match(self.keys[places[at]], places[at + 1], places[at + 2]) for at in range(3 * first, 3 * last, 3)
         )
+
+    def within(self, marks: Set[int]) -> dict[int, int]:
+        """Return by key index how often each candidate stands in a sentence with one of `marks`."""
+        found: dict[int, int] = {}
+        if not marks:
+            return found
+        for sentence, mark in enumerate(self.marks):
+            if mark in marks:
+                for at in self.places[3 * self.bounds[sentence] : 3 * self.bounds[sentence + 1] : 3]:
+                    found[at] = found.get(at, 0) + 1
+        return found
 
     def count(self, key: str) -> int:
         """Return how often the source has `key`."""
@@ -72,6 +87,7 @@ class SourcePhrases:
             "titled": list(self.titled),
             "bounds": list(self.bounds),
             "places": list(self.places),
+            "marks": list(self.marks),
         }
 
     @classmethod
@@ -86,6 +102,7 @@ class SourcePhrases:
             titled=tuple(record["titled"]),
             bounds=array("I", record["bounds"]),
             places=array("I", record["places"]),
+            marks=array("I", record["marks"]),
         )
 
 
@@ -114,7 +131,8 @@ def survey_phrases(sentences: Sequence[Sentence], *, language: str) -> SourcePhr
         for sentence, hits in zip(sentences, found, strict=False):
             if sentence.kind == "heading":
                 titled.update(hit.key for hit in hits)
-    return _record(found, titled, total=len(sentences))
+    marks = array("I", (crc32(sentence.text.casefold().encode("utf-8", "replace")) for sentence in sentences))
+    return _record(found, titled, marks)
 
 
 def term_key(phrase: str, *, language: str) -> str | None:
@@ -123,6 +141,8 @@ def term_key(phrase: str, *, language: str) -> str | None:
     if not phrase or len(phrase) > 120:
         return None
     if not has_spaces(language):
+        if phrase.isascii():
+            return term_key(phrase, language="en")
         return "".join(phrase.split()) if 2 <= len(phrase) <= 14 and phrase.isalnum() else None
     runs = noun_runs(phrase, language=language)
     if len(runs) == 1 and runs[0].tokens[0].start == 0 and runs[0].tokens[-1].end == len(phrase):
@@ -142,10 +162,11 @@ def title_keys(title: str, *, language: str) -> tuple[str, ...]:
     return tuple(sorted({hit.key for run in runs for hit in _grams(title, run, titled=True)}))
 
 
-_REFERENCES = frozenset(
-    "references bibliography literature literatur literaturverzeichnis références bibliographie referencias bibliografía"
-    " bibliografia riferimenti acknowledgements acknowledgments".split()
-)
+_REFERENCES = {  # headings of lists of literature
+    *("references", "bibliography", "literature", "acknowledgements", "acknowledgments"),
+    *("literatur", "literaturverzeichnis", "références", "bibliographie"),
+    *("referencias", "bibliografía", "bibliografia", "riferimenti", "参考文献", "文献"),
+}
 _INITIALS = re.compile(r"\b[A-Z]\. ?(?=[A-Z])")
 _CITED = re.compile(r"^\[\d+\]|\b(?:19|20)\d\d\b|\bet al\b|\barXiv\b|\bdoi\b")
 
@@ -232,7 +253,7 @@ _INNER = re.compile(r" (of|per|to) ")
 
 def _joined(text: str, runs: Sequence[Run]) -> Iterator[_Found]:
     """Yield "bits per byte", "mean of means", "sequence to sequence": whether they are terms, the corpus decides."""
-    for left, right in zip(runs, runs[1:], strict=False):
+    for left, right in pairwise(runs):
         start, end = left.tokens[-1].end, right.tokens[0].start
         if end - start > 5:
             continue
@@ -277,7 +298,7 @@ def _find_characters(sentences: Sequence[Sentence], language: str) -> list[list[
     return found
 
 
-def _record(found: list[list[_Found]], titled: set[str], *, total: int) -> SourcePhrases:
+def _record(found: list[list[_Found]], titled: set[str], marks: "array[int]") -> SourcePhrases:
     counts = Counter(hit.key for hits in found for hit in hits)
     keys = tuple(intern(key) for key in sorted(counts))
     index = {key: at for at, key in enumerate(keys)}
@@ -295,7 +316,7 @@ def _record(found: list[list[_Found]], titled: set[str], *, total: int) -> Sourc
                 forms.setdefault(at, Counter())[hit.form] += 1
             places.extend((at, hit.start, hit.end))
         bounds.append(len(places) // 3)
-    bounds.extend([len(places) // 3] * (total - len(found)))
+    bounds.extend([len(places) // 3] * (len(marks) - len(found)))
     return SourcePhrases(
         keys=keys,
         counts=array("I", (counts[key] for key in keys)),
@@ -305,4 +326,5 @@ def _record(found: list[list[_Found]], titled: set[str], *, total: int) -> Sourc
         titled=tuple(sorted(index[key] for key in titled if key in index)),
         bounds=bounds,
         places=places,
+        marks=marks,
     )

@@ -5,8 +5,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from nightdesk.base.markdown import blocks, plain_text
-from nightdesk.base.pages import split_frontmatter
+from nightdesk.base.markdown import blocks, frontmatter_end, plain_text
 from nightdesk.wiki.quotes import QuoteIndex
 
 MAX_HEADING = 80  # characters of a heading that a place repeats
@@ -27,11 +26,9 @@ class TextPlaces:
     """Finds quotes in one text; its frontmatter is not part of what can be quoted."""
 
     def __init__(self, text: str) -> None:
-        front, body = split_frontmatter(text)
         text = text.replace("\r\n", "\n").removeprefix("\ufeff")
-        self._text = (
-            "".join("\n" if c == "\n" else " " for c in text[: len(text) - len(body)]) + body if front else text
-        )
+        end = frontmatter_end(text)  # the same rule as where sentences are found
+        self._text = re.sub(r"[^\n]", " ", text[:end]) + text[end:]
         self._index = QuoteIndex(self._text)
 
     def find(self, quote: str) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nightdesk.base.pages import short_hash
+from nightdesk.wiki.categories import GENERAL
 from nightdesk.wiki.concept_page import FORM
 from nightdesk.wiki.naming import name_pages
 from nightdesk.wiki.vocabulary import Concept, Vocabulary
@@ -75,7 +76,7 @@ def choose_topics(
     members: dict[str, list[str]] = defaultdict(list)
     for concept in paged:
         members[concept.category].append(names[concept.title])
-    titles = sorted(title for title, parts in members.items() if len(parts) >= MIN_PARTS)
+    titles = sorted(title for title, parts in members.items() if len(parts) >= MIN_PARTS and title != GENERAL)
     used = [*taken, *names.values()]
     overviews = name_pages([f"{title} (overview)" for title in titles], suffix="pages", taken=used)
     categories = tuple(Category(title, overviews[f"{title} (overview)"], tuple(members[title])) for title in titles)

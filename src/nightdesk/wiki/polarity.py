@@ -1,62 +1,78 @@
 """Polarity: which words a sentence affirms and which it denies."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
 import stopwordsiso
 
-from nightdesk.wiki.stems import stem
+from nightdesk.wiki.stems import stem, word_set
+
+NOT_ONLY = "notonly"  # stands for "not only", which denies nothing, and is not "only"
+NEAR_COPY = 0.8  # share of their content words that two texts of nearly the same words have in common
 
 # Verbs that say little: what is denied is their object, or they themselves if they have none ("is not needed").
 _LIGHT = frozenset(
     stem(w)
-    for w in "need needed use used using require required requires have has had include contain become make makes get gets give take"
-    " apply show shows provide want involve depend rely offer cause allow lead call keep".split()
+    for w in word_set(
+        "need needed use used using require required requires have has had include contain become make makes get"
+        " gets give take apply show shows provide want involve depend rely offer cause allow lead call keep"
+    )
 )
-_FUNCTION = frozenset(
-    "a an the any all each every some such this that these those it its they their them he she his her we our you your i is are was"
-    " were be been being am do does did done can could will would shall should may might must has have had of to in on at by for with"
-    " from as into onto about over under per than then there here also too very quite rather so just even still yet already always"
-    " ever often usually generally typically really actually at all much many more most less fewer least own same other another"
-    " both either one ones what which who whom whose how".split()
+_FUNCTION = word_set(
+    "a an the any all each every some such this that these those it its they their them he she his her we our"
+    " you your i is are was were be been being am do does did done can could will would shall should may might"
+    " must has have had of to in on at by for with from as into onto about over under per than then there here"
+    " also too very quite rather so just even still yet already always ever often usually generally typically"
+    " really actually at all much many more most less fewer least own same other another both either one ones"
+    " what which who whom whose how"
 )
 _ARTICLES = frozenset(("a", "an", "the", "any", "every", "all"))
-_BE = frozenset("is are was were be been being am".split())
+_BE = word_set("is are was were be been being am")
+_AUXILIARIES = _BE | word_set("do does did can could will would shall should may might must has have had")
 _BE_NOT = frozenset(("isn't", "aren't", "wasn't", "weren't"))
-_NOUN_CUES = frozenset("no without none lack lacks lacked lacking neither nor".split())
-_STOPS = frozenset(
-    "and but because when while whereas although though however since so if unless until which who where than that or".split()
+_NOUN_CUES = word_set("no without none lack lacks lacked lacking neither nor")
+_STOPS = word_set(
+    "and but because when while whereas although though however since so if unless until which who where than that or"
 )
-_CUES = frozenset(
-    "not no never cannot without neither nor none nobody nothing nowhere hardly barely scarcely rarely seldom lack lacks lacked lacking"
-    " unable impossible".split()
+_CUES = word_set(
+    "not no never cannot without neither nor none nobody nothing nowhere hardly barely scarcely rarely seldom"
+    " lack lacks lacked lacking unable"
 )
 _PHRASE_CUES = re.compile(
-    r"\b(?:fail(?:s|ed|ing|ure)? to|instead of|rather than|free of|devoid of|absence of|no longer|not yet|refuses? to|unlike)\b"
+    r"\b(?:fail(?:s|ed|ing|ure)? to|instead of|rather than|free of|devoid of|absence of|no longer|not yet"
+    r"|refuses? to|unlike|zero(?= [a-z]+s\b))\b"
 )
 _NO_CUES = re.compile(  # they hold a word of denial and deny nothing
-    r"\b(?:not only|not just|not merely|not simply|not solely|no (?:more|less|fewer|later|earlier|sooner) than|not (?:more|less|fewer) than"
-    r"|no matter|no doubt|nothing but|none other than|not least|whether or not|if not|why not|or not|without doubt|(?:can)?not but"
+    r"\b(?:not only|not just|not merely|not simply|not solely|no (?:more|less|fewer|later|earlier"
+    r"|sooner) than|not (?:more|less|fewer) than"
+    r"|no matter|no doubt|nothing but|none other than|not least|whether or not|if not|why not|or not"
+    r"|without doubt|(?:can)?not but"
     r"|not to mention|needless to say|no\. ?\d+)\b"
 )
 _SOFT = re.compile(  # near to a denial: where one stands, the strict comparison is off
-    r"\b(?:replac\w+|drop(?:s|ped|ping)?|remov\w+|omit\w*|avoid\w*|prevent\w*|eliminat\w+|absent|absence|missing|unnecessary|optional|superfluous"
-    r"|skip\w*|disabl\w+|free|few|little|only|instead|rather|abandon\w*|discard\w*|ignor\w+|exclud\w+|except|stops?|stopped|zero|false|wrong"
-    r"|needless\w*|redundant|obsolete|despite)\b"
+    r"\b(?:replac\w+|drop(?:s|ped|ping)?|remov\w+|omit\w*|avoid\w*|prevent\w*|eliminat\w+|absent|absence"
+    r"|missing|optional"
+    r"|superfluous|skip\w*|disabl\w+|instead|rather|abandon\w*|discard\w*|ignor\w+|exclud\w+|except"
+    r"|needless\w*|redundant|obsolete)\b"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:[-‐‑][^\W\d_]+)*|[^\W\d_]*\d[\w.]*|[,;:.!?()–—]")
 _SPACE = re.compile(r"\s+")
 _MODIFIERS = 3  # content words after "no" and "without" that one noun phrase may have
 
 _FALSE_UN = re.compile(
-    r"un(?:der|i|til|less|to|cle|ct|du)|non(?:e$|etheless)|un(?:ion|it|ique|iform|ivers|derst)"
+    r"un(?:der|i|til|less|to|cles?$|ct|du)|non(?:e$|etheless)|un(?:ion|it|ique|iform|ivers|derst)"
 )  # "under", "unit": no denials
 _IN_NEGATIVE = re.compile(
-    r"(?:in(?:accura|correct|complet|consisten|dependen|direct|efficien|effectiv|finit|formal|expensiv|sufficien|valid|visib|activ"
-    r"|adequa|capab|compatib|distinguish|exact|feasib|frequent|secur|sensitiv|significan|stab|tractab|flexib|sepa?rab|applicab|evitab|comparab"
-    r"|definit|tolera|equal|determin)|im(?:possib|practical|probab|precis|perfect|plausib|mutab|polit|mobil|material)|ir(?:regular|relevan|reversib|reducib)"
-    r"|il(?:legal|logical|literate|legible)|dis(?:abl|advantag|agre|allow|appear|approv|continu|like|prov|connect|proportion|honest|similar|order))"
+    r"(?:in(?:accura|correct|complet|consisten|dependen|direct|efficien|effectiv|finit|formal|expensiv"
+    r"|sufficien|valid|visib|activ"
+    r"|adequa|capab|compatib|distinguish|exact|feasib|frequent|secur|sensitiv|significan|stab|tractab|flexib"
+    r"|sepa?rab|applicab|evitab|comparab"
+    r"|definit|tolera|equal|determin)|im(?:possib|practical|probab|precis|perfect|plausib|mutab|polit|mobil"
+    r"|material)|ir(?:regular|relevan|reversib|reducib)"
+    r"|il(?:legal|logical|literate|legible)|dis(?:abl|advantag|agre|allow|appear|approv|continu|like|prov"
+    r"|connect|proportion|honest|similar|order))"
 )
 
 
@@ -67,16 +83,22 @@ class Denial(NamedTuple):
     words: tuple[str, ...]
     shown: str  # the head as written
     places: tuple[int, ...]  # of the words among the tokens of the text
+    subject: tuple[int, ...]  # places of the subject of a denied verb: "dropout" of "dropout is not used"
 
 
 class Reading(NamedTuple):
-    """The stems that a text affirms (with the words as written) and what it denies."""
+    """What a text affirms and what it denies, as stems; `affirmed` has them with the words as written."""
 
     affirmed: dict[str, str]
+    firm: frozenset[str]  # of the affirmed, those outside the clause of any denial
     denials: tuple[Denial, ...]
-    denied: frozenset[str]  # stems in the phrase of a denial, light verbs left out if they have an object
-    mentioned: frozenset[str]  # every stem of a denial's phrase, light verbs too
+    denied: frozenset[str]  # in the phrase of a denial; light verbs only if it is about them
+    mentioned: frozenset[str]  # in the phrase of a denial, light verbs and subjects too
+    contraries: frozenset[str]  # of what is denied by a prefix: "stable" of "unstable"
     soft: bool  # holds a word near to a denial
+    content: frozenset[str]  # all content stems, those with a prefix of denial by their contraries
+    cues: int  # how often it denies
+    length: int  # in words and marks
 
 
 class _Token(NamedTuple):
@@ -90,30 +112,81 @@ def read_polarity(text: str) -> Reading:
     """Return what the English `text` affirms and denies."""
     plain = _SPACE.sub(" ", text.lower().replace("’", "'"))
     soft = _SOFT.search(plain) is not None
-    plain = _NO_CUES.sub(lambda m: "," if m[0].startswith(("not only", "not just", "not merely")) else " ", plain)
+    plain = _NO_CUES.sub(
+        lambda m: f", {NOT_ONLY} " if m[0].startswith("not only") else "," if m[0].startswith("not ") else " ", plain
+    )
     plain = _PHRASE_CUES.sub(" not ", plain)
     tokens = [_token(match[0]) for match in _WORD.finditer(plain)]
+    denials, spared, clause = _find_denials(tokens)
+    used = spared.union(*(denial.places for denial in denials))
     affirmed: dict[str, str] = {}
+    firm: set[str] = set()
+    for i, token in enumerate(tokens):
+        if i not in used and not token.mark and not _is_cue(token.word) and token.word not in _FUNCTION:
+            affirmed.setdefault(token.stem, token.word)
+            if i not in clause:
+                firm.add(token.stem)
+    denied = {w for d in denials for w in d.words if w not in _LIGHT or d.head == w}
+    mentioned = {w for d in denials for w in (*d.words, *(tokens[i].stem for i in d.subject))}
+    bare = {t.stem: opposite(t.word) for t in tokens if not (t.mark or _is_cue(t.word) or t.word in _FUNCTION | _STOPS)}
+    cues = sum(_is_cue(t.word) and t.word != "nor" for t in tokens) + sum(other is not None for other in bare.values())
+    return Reading(
+        affirmed=affirmed,
+        firm=frozenset(firm),
+        denials=tuple(denials),
+        denied=frozenset(denied),
+        mentioned=frozenset(mentioned),
+        contraries=frozenset(stem(other) for word in affirmed.values() if (other := opposite(word))),
+        soft=soft,
+        content=frozenset(stem(other) if other else word for word, other in bare.items()),
+        cues=cues,
+        length=len(tokens),
+    )
+
+
+def is_near_copy(one: Reading, two: Reading, *, apart_from: Collection[str] = ()) -> bool:
+    """Say whether two texts have nearly the same words, their denials and the stems `apart_from` aside."""
+    first, second = one.content.difference(apart_from), two.content.difference(apart_from)
+    near_length = abs(one.length - two.length) <= max(3, one.length // 5)
+    return near_length and len(first & second) >= NEAR_COPY * len(first | second)
+
+
+def _find_denials(tokens: list[_Token]) -> tuple[list[Denial], set[int], set[int]]:
+    """Return the denials, the places of words neither affirmed nor denied, and those in the reach of a denial."""
     denials: list[Denial] = []
+    spared: set[int] = set()
+    reach: set[int] = set()
     odd = False  # within the scope of an odd number of denials
     for place, token in enumerate(tokens):
         if _is_cue(token.word):
             phrase = _denied_phrase(tokens, place)
-            if odd and token.word == "without" and denials:
+            if token.word == "neither" and any(later.word == "nor" for later in tokens[place:]):
+                spared.update(phrase)  # what follows "nor" says what is denied of both
+            elif odd and token.word == "without" and denials:
                 denials.pop()  # "cannot train without warm-up" denies neither
                 odd = False
-                continue
-            odd = not odd or token.word == "nor"
-            if phrase and odd:
-                denials.append(_denial(tokens, phrase))
+            else:
+                odd = not odd or token.word == "nor"
+                if phrase and odd:
+                    denials.append(_denial(tokens, phrase, _subject(tokens, place)))
+                    reach.update(denials[-1].subject)
         elif token.mark or token.word in _STOPS:
             odd = False
-    used = {i for denial in denials for i in denial.places}
-    for i, token in enumerate(tokens):
-        if i not in used and not token.mark and not _is_cue(token.word) and token.word not in _FUNCTION:
-            affirmed.setdefault(token.stem, token.word)
-    denied = frozenset(w for d in denials for w in d.words if w not in _LIGHT or d.head == w)
-    return Reading(affirmed, tuple(denials), denied, frozenset(w for d in denials for w in d.words), soft)
+        elif odd:
+            reach.add(place)
+    return denials, spared, reach
+
+
+def _subject(tokens: list[_Token], cue: int) -> tuple[int, ...]:
+    """Return the places of the noun right before a denied verb, unless a preposition ties it to another one."""
+    place = cue
+    while place > 0 and tokens[place - 1].word in _AUXILIARIES:
+        place -= 1
+    end = place
+    while place > 0 and not tokens[place - 1].mark and tokens[place - 1].word not in _FUNCTION | _STOPS:
+        place -= 1
+    while_noun = place == 0 or tokens[place - 1].mark or tokens[place - 1].word in _ARTICLES | _STOPS
+    return tuple(range(place, end)) if while_noun else ()
 
 
 def _token(found: str) -> _Token:
@@ -130,12 +203,14 @@ def _is_cue(word: str) -> bool:
 def _denied_phrase(tokens: list[_Token], cue: int) -> list[int]:
     """Return the places of the words that the denial at `cue` is about.
 
-    A verb or adjective is one word ("not converge"); a noun phrase may have several ("no bias terms", "not need any warm-up").
+    A verb or adjective is one word ("not converge"); a noun phrase may have several ("no bias terms", "not need any
+    warm-up").
     """
     phrase: list[int] = []
     solid = skipped = 0
     opens = cue == 0 or tokens[cue - 1].mark
     noun = tokens[cue].word in _NOUN_CUES and not (tokens[cue].word == "without" and opens)
+    subject = tokens[cue].word in ("no", "none", "neither", "nor")
     passive = tokens[cue].word in _BE_NOT or (cue > 0 and tokens[cue - 1].word in _BE)
     for i in range(cue + 1, len(tokens)):
         token = tokens[i]
@@ -144,7 +219,10 @@ def _denied_phrase(tokens: list[_Token], cue: int) -> list[int]:
         if token.word in _FUNCTION:
             noun = noun or token.word in _ARTICLES
             skipped += 1
-            if solid or skipped > 6:
+            if solid and subject and token.word in _AUXILIARIES:
+                solid = _MODIFIERS - 1  # "no dropout was used": the verb is denied too
+                subject = False
+            elif solid or skipped > 6:
                 break
         elif token.word == "or":
             if not solid:
@@ -168,10 +246,10 @@ def _is_light(token: _Token) -> bool:
     return token.stem in _LIGHT or (token.word.endswith("ly") and len(token.word) > 4)
 
 
-def _denial(tokens: list[_Token], phrase: list[int]) -> Denial:
+def _denial(tokens: list[_Token], phrase: list[int], subject: tuple[int, ...]) -> Denial:
     solid = [i for i in phrase if not _is_light(tokens[i])] or phrase
     head = tokens[solid[-1]]
-    return Denial(head.stem, tuple(tokens[i].stem for i in phrase), head.word, tuple(phrase))
+    return Denial(head.stem, tuple(tokens[i].stem for i in phrase), head.word, tuple(phrase), subject)
 
 
 def opposite(word: str) -> str | None:
@@ -198,14 +276,20 @@ _OTHER_CUES = {
     "nl": r"niet|geen|nooit|zonder|noch|niemand|niets|nergens",
 }
 _OTHER_NO_CUES = {
-    "de": r"nicht nur|nicht zuletzt|ob oder nicht", "fr": r"non seulement|ne\b[^,.;]{0,40}\bque", "es": r"no s[oó]lo|no solamente",
-    "it": r"non sol[oa]|non soltanto", "pt": r"não só|não apenas|não somente", "nl": r"niet alleen",
+    "de": r"nicht nur|nicht zuletzt|ob oder nicht",
+    "fr": r"non seulement|ne\b[^,.;]{0,40}\bque",
+    "es": r"no s[oó]lo|no solamente",
+    "it": r"non sol[oa]|non soltanto",
+    "pt": r"não só|não apenas|não somente",
+    "nl": r"niet alleen",
     "zh": r"不同|不断|不斷|不仅|不僅|不但|不论|不管|不过|不過|无论|無論|非常|不少|不得不|不久|没关系|未来|未來|无线",
-    "ja": r"なければならない|なくてはならない|だけでなく|だけではなく|のみならず|少な(?:い|く)|危ない|かもしれない|かもしれません|未来|無線|不思議|しかない|ないといけない",
-}  # fmt: skip
+    "ja": r"なければならない|なくてはならない|だけでなく|だけではなく|のみならず|少な(?:い|く)|危ない|かもしれない"
+    r"|かもしれません|未来|無線|不思議|しかない|ないといけない",
+}
 _UNSPACED_CUES = {"zh": r"[不没沒无無未非勿]", "ja": r"ない|なかった|なく|ません|ませ|ずに|不|無|未|非"}
 _CLAUSE = re.compile(
-    r"[,;:.!?。，、；：！？]|\b(?:aber|sondern|weil|während|mais|parce que|tandis|pero|sino|porque|ma|perché|mas|maar|omdat|terwijl)\b"
+    r"[,;:.!?。，、；：！？]|\b(?:aber|sondern|weil|während|mais|parce que|tandis|pero|sino|porque|ma|perché|mas"
+    r"|maar|omdat|terwijl)\b"
 )
 
 

@@ -1,6 +1,7 @@
 """Puts pages on disk, the one writer of wiki/: a person's edits are merged or set aside, never overwritten."""
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,16 +42,20 @@ def publish(
     """Write the `planned` pages (path and nightdesk's own version) and take the `obsolete` ones away.
 
     Pages that nobody edited are replaced. An edited one is merged (3-way; the base is the version nightdesk wrote
-    last, found in git by its hash), or, where the two changes meet, left as it is with the new version set aside.
+    last, found in git by its hash), or, where the two changes meet, left as it is with the new version set aside. A
+    page that nightdesk did not make stays as it is, to the byte.
     """
     done = Published()
     edited: dict[str, tuple[Page, Page]] = {}
+    foreign: list[tuple[str, Page]] = []
     for path, page in planned:
         existing = _existing(desk, path, done)
         if existing is None:
             if path not in done.unreadable:
                 write_atomically(desk.root / path, page.text, durable=False)
                 done.written.append(path)
+        elif existing.made_from is None:
+            foreign.append((path, page))
         elif existing.edited:
             if (existing.made_from, existing.written) != (page.made_from, page.written):
                 edited[path] = existing, page
@@ -60,6 +65,8 @@ def publish(
         on_page()
     if edited:
         _merge_all(desk, edited, done)
+    for path, page in foreign:
+        _set_aside(desk, path, page, done)
     for path in obsolete:
         _withdraw(desk, path, done)
     return done
@@ -67,16 +74,16 @@ def publish(
 
 def _existing(desk: Desk, path: str, done: Published) -> Page | None:
     try:
-        return parse_page((desk.root / path).read_text(encoding="utf-8"))
+        return parse_page((desk.root / path).read_bytes().decode("utf-8"))
     except FileNotFoundError:
         return None
-    except (DeskError, UnicodeDecodeError):
+    except (DeskError, UnicodeDecodeError, OSError):  # a folder of that name, no permission
         done.unreadable.append(path)
         return None
 
 
 def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Published) -> None:
-    """Merge edited pages. First both sides go into git, so that nothing can be lost and the next merge finds its base."""
+    """Merge edited pages. First both sides go into git: nothing can be lost, and the next merge finds its base."""
     unsaved = changed_paths(desk.root, edited)
     if unsaved:
         commit_paths(desk.root, unsaved, f"edits by hand: {_names(unsaved)}", author=None)
@@ -87,14 +94,34 @@ def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Publis
         base = bases[path]
         merged = _merge(desk, ours=existing, base=base, theirs=page) if base is not None else None
         if merged is not None:
-            write_atomically(desk.root / path, merged.text)
+            write_atomically(desk.root / path, _in_form_of(desk.root / path, existing, merged.text))
             done.merged.append(path)
         else:
-            aside = f"{SET_ASIDE}/{Path(path).stem} (new version).md"
-            write_atomically(desk.root / aside, page.text)
+            _set_aside(desk, path, page, done)
             marked = with_mark(existing, made_from=page.made_from or "", content=page.written or "")
-            write_atomically(desk.root / path, marked.text)
-            done.set_aside += [aside, path]
+            write_atomically(desk.root / path, _in_form_of(desk.root / path, existing, marked.text))
+            done.set_aside.append(path)
+
+
+def _set_aside(desk: Desk, path: str, page: Page, done: Published) -> None:
+    """Write nightdesk's version of a page beside the one that stands; one that a person is working on stays too."""
+    for aside in _candidates(f"{SET_ASIDE}/{Path(path).stem} (new version)"):
+        standing = _existing(desk, aside, Published())
+        if standing is not None and standing.text == page.text:
+            return
+        free = standing is None and not os.path.lexists(desk.root / aside)
+        if free or (standing is not None and not standing.edited):
+            write_atomically(desk.root / aside, page.text)
+            done.set_aside.append(aside)
+            return
+
+
+def _in_form_of(file: Path, read: Page, text: str) -> str:
+    """Return `text` with the line ends and the byte order mark that `file` has throughout."""
+    before = file.read_bytes().decode("utf-8")
+    mark = "\ufeff" if before.startswith("\ufeff") else ""
+    windows = before == mark + read.text.replace("\n", "\r\n")
+    return mark + (text.replace("\n", "\r\n") if windows else text)
 
 
 def _names(paths: Iterable[str]) -> str:
@@ -113,10 +140,12 @@ def _base(desk: Desk, path: str, existing: Page) -> Page | None:
 
 
 def _merge(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:
+    if not ours.body.endswith("\n"):
+        ours = Page(ours.front, ours.body + "\n")  # else its last line would seem changed
     with tempfile.TemporaryDirectory() as scratch:
         files = {name: Path(scratch) / name for name in ("ours", "base", "theirs")}
         for name, page in (("ours", ours), ("base", base), ("theirs", theirs)):
-            files[name].write_text(page.body, encoding="utf-8")
+            files[name].write_bytes(page.body.encode("utf-8"))
         body, conflicts = merge_texts(desk.root, ours=files["ours"], base=files["base"], theirs=files["theirs"])
     if conflicts:
         return None
@@ -128,18 +157,18 @@ def _withdraw(desk: Desk, path: str, done: Published) -> None:
     """Remove a page that has nothing to stand on any more; an edited one is moved to set-aside/."""
     file = desk.root / path
     existing = _existing(desk, path, done)
-    if existing is None:
+    if existing is None or existing.made_from is None:
         return
     if existing.edited:
         aside = _free(desk, f"{SET_ASIDE}/{Path(path).stem} (withdrawn)")
-        write_atomically(desk.root / aside, existing.text)
+        write_atomically(desk.root / aside, file.read_bytes())
         done.set_aside.append(aside)
     file.unlink()
     done.removed.append(path)
 
 
 def _free(desk: Desk, stem: str) -> str:
-    return next(path for path in _candidates(stem) if not (desk.root / path).exists())
+    return next(path for path in _candidates(stem) if not os.path.lexists(desk.root / path))
 
 
 def _candidates(stem: str) -> Iterator[str]:

@@ -18,9 +18,9 @@ MAX_DIGITS = 60  # a longer run of digits is a key or a hash, not a quantity
 class Quantity:
     """A quantity that stands at text[start:end].
 
-    `kind` is "number", "percent", "fraction", "multiple" (twice, 10x), "money", "ordinal", "vague" (thousands of) or "date".
-    The value of a date is its digits, YYYYMMDD as far as they are given, and its unit says how far: "day", "month", "year",
-    "decade" (of which the value is the first year), "day of year" (MMDD) or "month of year" (MM).
+    `kind` is "number", "percent", "fraction", "multiple" (twice, 10x), "money", "ordinal", "vague" (thousands of) or
+    "date". The value of a date is its digits, YYYYMMDD as far as they are given, and its unit says how far: "day",
+    "month", "year", "decade" (of which the value is the first year), "day of year" (MMDD) or "month of year" (MM).
     """
 
     value: Decimal
@@ -75,12 +75,15 @@ def _scan(text: str, language: str) -> Iterator[Quantity]:
                 yield Quantity(Decimal(found[0]), found[1], start, place, match[0], "date")
         elif match["number"] and len(match[0]) <= MAX_DIGITS:
             number = read_number(text, match, language)
-            place = max(place, number.end) if number else _NO_NUMBER.match(text, place).end()  # type: ignore[union-attr]
-            if number and number.kind == "number" and is_name_before(text, number.start, number.end, number.unit):
+            if number is None:
+                rest = _NO_NUMBER.match(text, place)
+                place = rest.end() if rest else place
                 continue
-            if number:
-                shown = text[number.start : number.end]
-                yield Quantity(number.value, number.unit, number.start, number.end, shown, number.kind)
+            place = max(place, number.end)
+            if number.kind == "number" and is_name_before(text, number.start, number.end, number.unit):
+                continue
+            shown = text[number.start : number.end]
+            yield Quantity(number.value, number.unit, number.start, number.end, shown, number.kind)
 
 
 _BETWEEN = re.compile(

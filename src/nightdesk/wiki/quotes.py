@@ -4,17 +4,20 @@ A quote on a source page stands between the first and the last double quote of i
 
     > "the update is replaced by its nearest semi-orthogonal matrix" (Method, p. 4)
 
-White space in it is collapsed. A character that Markdown or Obsidian would take for markup has a backslash before it, and
-only where it would be taken so: plain prose stays as it is, and double quotes inside stay bare. Reading it back, a backslash
-before ASCII punctuation is dropped. So `parse_quote(render_quote(quote))` is the quote, white space collapsed, for any quote.
+White space in it is collapsed. A character that Markdown or Obsidian would take for markup has a backslash before it,
+and only where it would be taken so: plain prose stays as it is, and double quotes inside stay bare. Reading it back,
+a backslash before ASCII punctuation is dropped. So `parse_quote(render_quote(quote))` is the quote, white space
+collapsed, for any quote.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from nightdesk.wiki.cutting import cuts_meaning, drops_negation
+from nightdesk.wiki.escaping import escape_markdown, unescape_markdown
 from nightdesk.wiki.folding import UNSPACED, Folded, OffsetMap, fold, render, same_hyphens
 
 MAX_GAP = 600  # characters of the source that one "…" may stand for
@@ -26,7 +29,6 @@ _MAX_TRIES = 2000  # places looked at for one quote: bounds the work on hostile 
 
 _OMISSION = re.compile(r"\s*(?:\[\s?\.{3,}\s?\]|\(\s?\.{3,}\s?\)|\.{3,})\s*")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
-_PUNCTUATION = r"[!-/:-@\[-`{-~]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,10 @@ class QuoteIndex:
     def locate(self, quote: str) -> Place | None:
         """Return the first place where `quote` stands word for word, or None.
 
-        Equal are: quotation marks, dashes, spaces and ligatures of any form, a word broken at a line's end and the whole word,
-        and Markdown markup and the words that it shows. `…` or `...` in the quote stands for up to MAX_GAP left-out characters, if
-        the source itself does not have it. Refused, even if the words are there: trivially short quotes, and quotes that
-        cut a word or a number, or leave out a negation right before them.
+        Equal are: quotation marks, dashes, spaces and ligatures of any form, a word broken at a line's end and the
+        whole word, and Markdown markup and the words that it shows. `…` or `...` in the quote stands for up to
+        MAX_GAP left-out characters, if the source itself does not have it. Refused, even if the words are there:
+        trivially short quotes, and quotes that cut a word or a number, or leave out a negation right before them.
         """
         if not _is_telling(quote):
             return None
@@ -117,16 +119,15 @@ def _locate_pieces(form: _Form, quote: str) -> tuple[int, int] | None:
     pieces = [piece for piece in _OMISSION.split(quote.replace("…", "...").replace(". . .", "...").strip()) if piece]
     if not pieces or not all(map(_is_piece, pieces)):
         return None
-    reached: list[tuple[int, int]] = []  # (start of the first piece, end of the latest), ends ascending
+    reached: list[tuple[int, int]] = []  # (end of the latest piece, start of the first one), ascending
     for number, piece in enumerate(pieces):
         spans = list(_occurrences(form, fold(piece)))
         if number == 0:
-            reached = spans
-            continue
-        reached = [
-            (first, end) for start, end in spans if (first := _reached_from(form.source, reached, start)) is not None
-        ]
-    return reached[0] if reached else None
+            reached = [(end, start) for start, end in spans]
+        else:
+            firsts = ((end, _reached_from(form.source, reached, start)) for start, end in spans)
+            reached = [(end, first) for end, first in firsts if first is not None]
+    return (reached[0][1], reached[0][0]) if reached else None
 
 
 def _is_piece(piece: str) -> bool:
@@ -137,53 +138,21 @@ def _is_piece(piece: str) -> bool:
 
 
 def _reached_from(source: str, reached: list[tuple[int, int]], start: int) -> int | None:
-    for first, end in reached:
-        if end <= start <= end + MAX_GAP and not drops_negation(source[:end][-200:], source[end:start]):
+    """Return the start of the first piece if a piece that ends shortly before `start` may go on there, or None."""
+    for end, first in reached[bisect_left(reached, (start - MAX_GAP, 0)) :]:
+        if end > start:
+            return None
+        if not drops_negation(source[max(0, end - 200) : end], source[end:start]):
             return first
     return None
 
 
 def render_quote(quote: str) -> str:
     """Return `quote` in double quotes as it is written on a page: see the rule above."""
-    words = " ".join(quote.split())
-    dollars = words.count("$") > 1  # one alone opens no formula
-    links = max(words.rfind("]("), words.rfind("]["))
-    parts: list[str] = []
-    for i, char in enumerate(words):
-        before, after = words[i - 1 : i], words[i + 1 : i + 2]
-        if char == "[":
-            acts = i < links or after in ("[", "^") or before == "!"
-        elif char == "$":
-            acts = dollars
-        else:
-            acts = char in _ACTS and _ACTS[char].match(words, i) is not None
-        parts.append(f"\\{char}" if acts else char)
-    return f'"{"".join(parts)}"'
-
-
-# Where each character acts as markup (matched at its place; the lookbehinds see what stands before it).
-_ACTS = {
-    "\\": re.compile(rf"\\(?:{_PUNCTUATION}|$)"),
-    "*": re.compile(r"(?<!\s)\*|\*(?!\s)"),
-    "_": re.compile(r"(?<![^\W_])_|_(?![^\W_])"),
-    "`": re.compile("`"),
-    "<": re.compile(r"<[A-Za-z/!?]"),
-    ">": re.compile(r"^>"),
-    "#": re.compile(r"(?<!\w)#(?=\S)"),
-    "^": re.compile(r"\^\[|(?<!\S)\^\w"),
-    "|": re.compile(r"\|"),
-    "~": re.compile(r"(?<=[^\s])~|~(?=~)"),
-    "=": re.compile(r"(?<==)=|=(?==)"),
-    "%": re.compile(r"(?<=%)%|%(?=%)"),
-    "{": re.compile(r"(?<=\{)\{|\{(?=[{%])"),
-    "}": re.compile(r"(?<=[}%])\}|\}(?=\})"),
-    "!": re.compile(r"!(?=\[)"),
-    "&": re.compile(r"&(?=#?\w{1,32};)"),
-}
-_ESCAPED = re.compile(rf"\\({_PUNCTUATION})")
+    return f'"{escape_markdown(quote)}"'
 
 
 def parse_quote(line: str) -> str | None:
     """Return the quote between the first and the last double quote of `line`, or None if there are not two."""
     first, last = line.find('"'), line.rfind('"')
-    return _ESCAPED.sub(r"\1", line[first + 1 : last]) if first < last else None
+    return unescape_markdown(line[first + 1 : last]) if first < last else None

@@ -14,7 +14,11 @@ from nightdesk.wiki.survey import Survey
 
 FORM = "1"  # changes when the same hand-in gives another reading
 MAX_CLAIMS = 400
+MAX_SUMMARY = 10  # claims
+MAX_CONCEPTS = 50  # of one claim
 MAX_STATEMENT = 600  # characters
+MAX_QUOTE = 5_000  # characters; links and markup in it count
+MAX_HAND_IN = 8_000_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,17 @@ def verify_reading(task: Task[ReadMaterial], hand_in: str) -> Verified[Reading]:
     `questions`: list of {`statement`, `quote`}.
     """
     try:
-        given = json.loads(hand_in)
-        entries = [_entry(entry) for entry in given["claims"]]
-        questions = [_entry(entry) for entry in given.get("questions", [])]
-        summary = [int(index) for index in given.get("summary", [])]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Verified(None, (f"the hand-in has not the form asked for: {type(error).__name__}: {error}",))
+        entries, questions, summary = _parse(hand_in)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Verified(None, (f"the hand-in has not the form asked for: {type(error).__name__}: {str(error)[:200]}",))
     reasons: list[str] = []
-    if len(entries) > MAX_CLAIMS:
-        reasons.append(f"{len(entries)} claims are too many; at most {MAX_CLAIMS}")
+    for what, number, most in (
+        ("claims", len(entries), MAX_CLAIMS),
+        ("questions", len(questions), MAX_CLAIMS),
+        ("claims in the summary", len(summary), MAX_SUMMARY),
+    ):
+        if number > most:
+            return Verified(None, (f"{number} {what} are too many; at most {most}",))
     reasons += [f"summary: there is no claim {index}" for index in summary if not 0 <= index < len(entries)]
     places = TextPlaces(task.material.text)
     names = _Names(task.material.names)
@@ -81,15 +87,30 @@ def verify_reading(task: Task[ReadMaterial], hand_in: str) -> Verified[Reading]:
         for kind, listed in (("claim", entries), ("question", questions))
         for n, entry in enumerate(listed)
     ]
-    identities = [claim.id for claim in claims[: len(entries)]]
+    identities = [claim.id for claim in claims]
+    labels = [*(f"claim {n}" for n in range(len(entries))), *(f"question {n}" for n in range(len(questions)))]
     reasons += [
-        f"claim {n}: says the same as claim {identities.index(identity)}"
+        f"{labels[n]}: says the same as {labels[identities.index(identity)]}"
         for n, identity in enumerate(identities)
         if identities.index(identity) < n
     ]
     if reasons:
         return Verified(None, tuple(reasons))
+    summary = list(dict.fromkeys(summary))
     return Verified(Reading(tuple(claims[: len(entries)]), tuple(summary), tuple(claims[len(entries) :])), ())
+
+
+def _parse(hand_in: str) -> tuple[list["_Entry"], list["_Entry"], list[int]]:
+    if len(hand_in) > MAX_HAND_IN:
+        raise ValueError(f"longer than {MAX_HAND_IN} characters")
+    given = json.loads(hand_in)
+    claims, questions, summary = given["claims"], given.get("questions", []), given.get("summary", [])
+    for what, value in (("claims", claims), ("questions", questions), ("summary", summary)):
+        if not isinstance(value, list):
+            raise TypeError(f"{what} must be a list")
+    if not all(type(index) is int for index in summary):  # not isinstance: true is no index
+        raise TypeError("summary must hold whole numbers")
+    return [_entry(entry) for entry in claims], [_entry(entry) for entry in questions], summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +125,11 @@ def _entry(entry: Mapping[str, Any]) -> _Entry:
     concepts = entry.get("concepts", [])
     if not (isinstance(statement, str) and isinstance(quote, str) and isinstance(concepts, list)):
         raise TypeError("statement and quote must be texts, concepts a list")
-    return _Entry(" ".join(statement.split()), " ".join(quote.split()), tuple(str(name) for name in concepts))
+    if not all(isinstance(name, str) for name in concepts):
+        raise TypeError("concepts must be texts")
+    for text in (statement, quote, *concepts):
+        text.encode("utf-8")  # half a character ("\\ud800") can stand in JSON, but in no file: a ValueError
+    return _Entry(" ".join(statement.split()), " ".join(quote.split()), tuple(concepts))
 
 
 class _Names:
@@ -133,6 +158,10 @@ def _prove(
         reasons.append(f"{label}: the statement is empty")
     if len(entry.statement) > MAX_STATEMENT:
         reasons.append(f"{label}: the statement is longer than {MAX_STATEMENT} characters")
+    if len(entry.quote) > MAX_QUOTE:
+        reasons.append(f"{label}: the quote is longer than {MAX_QUOTE} characters; give the words that the claim needs")
+    if len(entry.concepts) > MAX_CONCEPTS:
+        reasons.append(f"{label}: more than {MAX_CONCEPTS} concepts")
     plain = places.plain(entry.quote)
     for reason in unsupported(
         entry.statement, (plain,), known_names=material.known_names, language=material.survey.language

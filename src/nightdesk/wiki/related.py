@@ -1,7 +1,6 @@
 """Which concepts belong together: those that sentences name together more often than chance."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
@@ -21,35 +20,54 @@ class Association:
 
 def associate(sources: Iterable[SourceTerms], concept_of: Mapping[str, str]) -> Association:
     """Return how often concepts share a sentence, over all sources."""
-    alone: Counter[str] = Counter()
-    pairs: Counter[tuple[str, str]] = Counter()
+    concepts = sorted(set(concept_of.values()))
+    place = {key: at for at, key in enumerate(concepts)}
+    number_of = {variant: place[key] for variant, key in concept_of.items()}
+    alone = [0] * len(concepts)
+    pairs: dict[int, int] = {}  # by first * size + second: whole numbers are much quicker than pairs of texts
+    size = len(concepts)
     for source in sources:
-        phrases = source.phrases
-        concepts = list(map(concept_of.get, phrases.keys))
-        places = phrases.places
-        at = 0
-        for bound in phrases.bounds[1:]:
-            end = 3 * bound
-            if at == end:
-                continue
-            reach = 0
-            together: set[str] = set()
-            while at < end:
-                concept = concepts[places[at]]
-                if concept is not None and places[at + 1] >= reach:
-                    reach = places[at + 2]
-                    together.add(concept)
-                at += 3
-            if together:
-                alone.update(together)
-                if 1 < len(together) <= MAX_IN_SENTENCE:
-                    ordered = sorted(together)
-                    pairs.update((a, b) for i, a in enumerate(ordered) for b in ordered[i + 1 :])
-    return Association(alone, pairs)
+        for together in _sentences(source, number_of):
+            for number in together:
+                alone[number] += 1
+            if 1 < len(together) <= MAX_IN_SENTENCE:
+                ordered = sorted(together)
+                for at, first in enumerate(ordered, 1):
+                    for second in ordered[at:]:
+                        pair = first * size + second
+                        pairs[pair] = pairs.get(pair, 0) + 1
+    return Association(
+        alone={concepts[number]: count for number, count in enumerate(alone) if count},
+        pairs={(concepts[pair // size], concepts[pair % size]): pairs[pair] for pair in sorted(pairs)},
+    )
+
+
+def _sentences(source: SourceTerms, number_of: Mapping[str, int]) -> Iterator[set[int]]:
+    """Yield the concepts of each sentence that has any; as in Vocabulary.mentions, the leftmost and longest counts."""
+    phrases = source.phrases
+    numbers = [number_of.get(key, -1) for key in phrases.keys]
+    found = list(map(numbers.__getitem__, phrases.places[::3]))
+    if max(found, default=-1) < 0:
+        return
+    starts, ends = phrases.places[1::3], phrases.places[2::3]
+    first = 0
+    for last in phrases.bounds[1:]:
+        if last == first:
+            continue
+        reach = 0
+        together: set[int] = set()
+        for at in range(first, last):
+            number = found[at]
+            if number >= 0 and starts[at] >= reach:
+                reach = ends[at]
+                together.add(number)
+        first = last
+        if together:
+            yield together
 
 
 def most_related(association: Association) -> dict[str, tuple[str, ...]]:
-    """Return for each concept the keys of up to MAX_RELATED others, the closest first; mutual wherever there is room."""
+    """Return for each concept the keys of up to MAX_RELATED others, the closest first; mutual where there is room."""
     scored: dict[str, list[tuple[float, str]]] = {}
     for (a, b), count in association.pairs.items():
         if count < 2:

@@ -1,6 +1,7 @@
 """Which sentences of a source become its claims, its one-line summary and its open questions.
 
-A function of the source's own text only: nothing here looks at other sources, so that a new one never changes another's claims.
+A function of the source's own text only: nothing here looks at other sources, so that a new one never changes
+another's claims.
 """
 
 import re
@@ -9,65 +10,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt, log
 
-from nightdesk.wiki.claimable import claimable, is_addressed_to_models, phrases, words_of
+from nightdesk.wiki.claimable import claimable, is_claim
 from nightdesk.wiki.language import has_spaces, stopwords
 from nightdesk.wiki.lexicon import singular
+from nightdesk.wiki.questions import open_questions
 from nightdesk.wiki.sentences import Sentence
+from nightdesk.wiki.wording import phrases, words_of
 
 __all__ = ["choose_claims", "claimable", "open_questions", "summary"]
 
 _WORDS_PER_CLAIM = 25
-_LONG_TEXT = 300  # words from which on the number of claims grows with the square root only
-_MIN_CLAIMS, _MAX_CLAIMS = 4, 80
+_LONG_TEXT = 400  # words from which on the number of claims grows with the square root only
+_MIN_CLAIMS, _MAX_CLAIMS = 10, 100
 _CHARACTERS_PER_WORD = 1.7  # of Chinese and Japanese
-_MAX_QUESTIONS = 5
+_WEAK = 0.12  # a score below it is a step of a tutorial or says next to nothing: taken only if there is nothing better
 _SAME = 0.6  # share of words in common from which on two sentences say the same
 
 _PROSE = frozenset({"paragraph", "item", "quote"})
+_SCORED = _PROSE | {"heading"}
 _CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,}|[A-Za-z][\w-]+")
 _MEASURE = re.compile(
-    r"\d[\d.,]*\s?(?:%|percent|per cent|prozent|x\b|×|[kKMGTmµn]?[BbsWhgmVA]\b|[GMkTP]i?[Bb]|ms\b|Hz|[kMG]Hz|tokens?|parameters?|times|fold|years?|hours?"
-    r"|minutes?|seconds?|layers?|steps|bits?|bytes?|cores?|GPUs?|°|€|\$|dollars?)|[$€£]\s?\d|\b(?:1[6-9]|20)\d\d\b"
+    r"\d[\d.,]*\s?(?:%|percent|per cent|prozent|x\b|×|[kKMGTmµn]?[BbsWhgmVA]\b|[GMkTP]i?[Bb]|ms\b|Hz|[kMG]Hz|tokens?"
+    r"|parameters?|times|fold|years?|hours?|minutes?|seconds?|layers?|steps|bits?|bytes?|cores?|GPUs?|°|€|\$|dollars?)"
+    r"|[$€£]\s?\d|\b(?:1[6-9]|20)\d\d\b"
 )
-_NUMBER = re.compile(r"\d")
+_FIGURE = re.compile(
+    r"[\w.,-]*\d[\w.,-]*(?<![.,])|\b(?:not?|never|cannot|without|nicht|kein\w*|ohne|pas|jamais|sans|nunca|sin|non|mai"
+    r"|senza|não|sem|niet|geen|zonder)\b|\w+n['’]t\b|[不没無无未]|ない"
+)
 _DEFINES = re.compile(
-    r"^(?:An? |The |In \w+(?: \w+)?, )?(?:[^\s,.;]+ ){1,7}(?:\([^()]{1,60}\) |, [^,]{3,50}, )?(?:is|are|was|were) (?:an?|the|one of|any|called|defined|known)\b"
-    r"|\b(?:is|are) (?:called|defined as|known as|termed)\b|\brefers to\b|\bstands for\b"
+    r"^(?:An? |The |In \w+(?: \w+)?, )?(?:[^\s,.;]+ ){1,7}(?:\([^()]{1,60}\) |, [^,]{3,50}, )?(?:is|are|was|were) "
+    r"(?:an?|the|one of|any|called|defined|known)\b|\b(?:is|are) (?:called|defined as|known as|termed)\b|\brefers to\b"
+    r"|\bstands for\b"
 )
 _DEFINES_ELSEWHERE = re.compile(
-    r"\b(?:ist|sind|war|bezeichnet|heißt) (?:ein|eine|einer|der|die|das|man)\b|\b(?:est|sont|était|désigne) (?:un|une|des|le|la|l)\b"
-    r"|\b(?:es|son|era|fue) (?:un|una|el|la|los|las)\b|\bè (?:un|una|il|la|lo)\b|\bsono (?:dei|delle|i|le)\b|\b(?:é|são|foi) (?:um|uma|o|a|os|as)\b"
+    r"\b(?:ist|sind|war|bezeichnet|heißt) (?:ein|eine|einer|der|die|das|man)\b"
+    r"|\b(?:est|sont|était|désigne) (?:un|une|des|le|la|l)\b|\b(?:es|son|era|fue) (?:un|una|el|la|los|las)\b"
+    r"|\bè (?:un|una|il|la|lo)\b|\bsono (?:dei|delle|i|le)\b|\b(?:é|são|foi) (?:um|uma|o|a|os|as)\b"
     r"|\b(?:is|zijn|was) (?:een|de|het)\b|是(?:一种|一種|一个|一個|指|由)|とは|である。|の一種"
 )
-_BARE_SUBJECT = re.compile(
-    r"^The [a-z]+ (?:is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|does|do|also|[a-z]+(?<!s)s|[a-z]+ed)\b"
+_BARE_SUBJECT = re.compile(  # "The modifications are": which ones, an earlier sentence says
+    r"The [a-z]+ (?:is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|does|do|also|[a-z]+(?<!s)s"
+    r"|[a-z]+ed)\b"
 )
-_FIRST_PERSON = frozenset(
-    "we our ours us i my me wir unser nous notre nosotros nuestro noi nostro nós nosso wij ons onze 我们 我們".split()
-)
-_SECOND_PERSON = frozenset("you your yours you'll you're you've".split())
 _LEAD_TITLE = re.compile(
-    r"abstract|introduction|overview|summary|what is|about|zusammenfassung|einleitung|résumé|resumen|introducción|摘要|简介|概述|概要|はじめに",
+    r"abstract|introduction|overview|summary|what is|about|zusammenfassung|einleitung|résumé|resumen|introducción"
+    r"|摘要|简介|概述|概要|はじめに",
     re.IGNORECASE,
 )
-_OPEN_TITLE = re.compile(
-    r"open (?:question|problem|issue)|future|limitation|discussion|outlook|offene fragen|ausblick|perspectives|futuro|展望|今後",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"^(?:(?:but|and|so|or|also|then|however|still),? )?(?:(?:to|in|by|from|for|at|under|on) )?(?:what(?! (?:is|are) [^ ]+(?: [^ ]+)?\?)|why|how(?! to\b)|which"
-    r"|when|where|who|can|could|do|does|did|is|are|will|would|should|may|might|whether)\b",
-    re.IGNORECASE,
-)
-_ASKS_ELSEWHERE = re.compile(
-    r"^¿|^(?:(?:\w+ )?(?:was|warum|wieso|wie|wann|wo|woher|welche[rsmn]?|ob|inwieweit|kann|können|ist|sind|gibt|pourquoi|comment|quel(?:le)?s?|quand|où|que|peut|est"
-    r"|perché|come|quale|quali|quando|dove|può|por que|porque|como|qual|quais|onde|pode|wat|waarom|hoe|wanneer|waar|welke|kan|is))\b"
-    r"|什么|什麼|为何|為何|如何|是否|哪|吗|嗎|呢|か[?？]$",
-    re.IGNORECASE,
-)
-_ASKS_READER = re.compile(
-    r"\b(?:you|your|we|us|i|my)\b|^(?:why not|so what|what if|really|right|guess|ready|sound)\b", re.IGNORECASE
-)
+_NUMBER = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +67,7 @@ class _Candidate:
 
     index: int
     terms: frozenset[str]  # its content words (CJK: pairs of characters)
+    figures: frozenset[str]  # its numbers, names with numbers and negations: facts that differ in one differ
     score: float
     lead: float  # how well it says what the whole source is about
     section: tuple[str, ...]
@@ -85,9 +77,11 @@ def choose_claims(sentences: Sequence[Sentence], *, language: str, limit: int | 
     """Return the indexes of the sentences that make the best claims, in text order.
 
     Every section with something to say gets its share, and what is said twice is taken once. Without a `limit` their
-    number grows with the length of the text: 12 for 300 words, 20 for 900, 43 for 4,000, 80 at most.
+    number grows with the length of the text: 10 up to 250 words, 16 for 400, 50 for 4,000, 100 at most.
     """
     candidates = _candidates(sentences, language)
+    strong = [candidate for candidate in candidates if candidate.score >= _WEAK]
+    candidates = strong if len(strong) >= _MIN_CLAIMS else candidates
     if limit is None:
         limit = _limit(sentences, language)
     if not candidates or limit <= 0:
@@ -115,53 +109,8 @@ def choose_claims(sentences: Sequence[Sentence], *, language: str, limit: int | 
 
 def summary(sentences: Sequence[Sentence], chosen: Sequence[int], *, language: str) -> int | None:
     """Return which of the `chosen` sentences best says what the source is about; None if none was chosen."""
-    wanted = set(chosen)
-    candidates = [c for c in _candidates(sentences, language) if c.index in wanted]
+    candidates = _candidates(sentences, language, among=frozenset(chosen))
     return max(candidates, key=lambda c: (c.lead, -c.index)).index if candidates else None
-
-
-def open_questions(sentences: Sequence[Sentence], *, language: str) -> tuple[int, ...]:
-    """Return the indexes of at most five sentences by which the source itself states something open, in text order."""
-    stated = phrases("open", language)
-    found: list[int] = []
-    for index, sentence in enumerate(sentences):
-        if sentence.kind not in _PROSE or not 20 <= len(sentence.text) <= 400 * (1 if has_spaces(language) else 0.5):
-            if has_spaces(language) or sentence.kind not in _PROSE or not 8 <= len(sentence.text) <= 200:
-                continue
-        words = words_of(sentence.text)
-        is_last = index + 1 == len(sentences) or sentences[index + 1].block != sentence.block
-        if sentence.text.endswith(("?", "？")):
-            wanted = _is_genuine_question(sentence, words, language) and (
-                is_last or _OPEN_TITLE.search(" ".join(sentence.headings))
-            )
-        else:
-            wanted = stated.occurs(sentence.text, words) and _stands_alone(sentence, language)
-        if wanted and not is_addressed_to_models(sentence.text):
-            found.append(index)
-            if len(found) == _MAX_QUESTIONS:
-                break
-    return tuple(found)
-
-
-def _stands_alone(sentence: Sentence, language: str) -> bool:
-    return claimable(sentence, language=language)
-
-
-def _is_genuine_question(sentence: Sentence, words: list[str], language: str) -> bool:
-    """Return whether a question is about the subject, not put to the reader, and understood alone."""
-    if phrases("openers", language).opens(sentence.text, words) and words[:1] not in (
-        ["which"],
-        ["where"],
-        ["who"],
-        ["whose"],
-    ):
-        return False
-    if has_spaces(language) and not 5 <= len(words) <= 40:
-        return False
-    if _ASKS_READER.search(sentence.text) or not (_ASKS if language == "en" else _ASKS_ELSEWHERE).search(sentence.text):
-        return False
-    pronouns = {"this", "that", "these", "those", "it", "they", "he", "she"}
-    return not (language == "en" and pronouns & set(words[:4]))
 
 
 def _limit(sentences: Sequence[Sentence], language: str) -> int:
@@ -177,97 +126,123 @@ def _limit(sentences: Sequence[Sentence], language: str) -> int:
     return min(_MAX_CLAIMS, isqrt(most * most * words // _LONG_TEXT))  # integers: the same on every machine
 
 
-def _candidates(sentences: Sequence[Sentence], language: str) -> list[_Candidate]:
-    """Return the claimable sentences, scored."""
-    terms = [_terms(sentence.text, language) if sentence.kind in {*_PROSE, "heading"} else () for sentence in sentences]
-    counts: Counter[str] = Counter()
-    title: frozenset[str] = frozenset()
-    for sentence, found in zip(sentences, terms, strict=True):
-        weight = 3 if sentence.kind == "heading" else 1
-        for term in found:
-            counts[term] += weight
-        if sentence.kind == "heading" and not title:
-            title = frozenset(found)
-    top = log(1 + max(counts.values(), default=1))
-    weights = {term: log(1 + count) / top for term, count in counts.items()}
-    seen_blocks: set[tuple[str, ...]] = set()
+def _candidates(
+    sentences: Sequence[Sentence], language: str, *, among: frozenset[int] | None = None
+) -> list[_Candidate]:
+    """Return the claimable sentences (or those `among` the given indexes), scored."""
+    words = [words_of(sentence.text) if sentence.kind in _SCORED else [] for sentence in sentences]
+    terms = [
+        _terms(sentence.text, own, language) if own else () for sentence, own in zip(sentences, words, strict=True)
+    ]
+    weights, title = _weights(sentences, terms)
+    seen_sections: set[tuple[str, ...]] = set()
     candidates = []
-    for index, (sentence, found) in enumerate(zip(sentences, terms, strict=True)):
+    for index, sentence in enumerate(sentences):
         if sentence.kind not in _PROSE:
             continue
-        opens_section = sentence.headings not in seen_blocks
-        seen_blocks.add(sentence.headings)
-        if not claimable(sentence, language=language):
+        opens_section = sentence.headings not in seen_sections
+        seen_sections.add(sentence.headings)
+        if index not in among if among is not None else not is_claim(sentence, words[index], language=language):
             continue
-        place = index / len(sentences)
-        score = _score(sentence, found, weights, language) + (0.15 if opens_section else 0.0)
-        lead = score + _lead(sentence, frozenset(found), title, place, language)
-        candidates.append(_Candidate(index, frozenset(found), round(score, 6), round(lead, 6), sentence.headings[:3]))
+        distinct = frozenset(terms[index])
+        total = sum(sorted(weights[term] for term in distinct))  # sorted: a sum of floats depends on the order
+        score = total / (len(distinct) + 3)  # the mean, held down for very short sentences
+        score += _signs(sentence.text, words[index], language) + (0.15 if opens_section else 0.0)
+        lead = (
+            score
+            + _lead(sentence, words[index], distinct, title, language)
+            + 0.4 * max(0.0, 1 - 5 * index / len(sentences))
+        )
+        figures = frozenset(_FIGURE.findall(sentence.text.lower()))
+        candidates.append(_Candidate(index, distinct, figures, round(score, 6), round(lead, 6), sentence.headings[:3]))
     return candidates
 
 
-def _terms(text: str, language: str) -> tuple[str, ...]:
+def _weights(
+    sentences: Sequence[Sentence], terms: Sequence[tuple[str, ...]]
+) -> tuple[dict[str, float], frozenset[str]]:
+    """Return how much each term weighs in this source, 0 to 1, and the terms of its title."""
+    counts: Counter[str] = Counter()
+    title: frozenset[str] = frozenset()
+    for sentence, found in zip(sentences, terms, strict=True):
+        counts.update(found)
+        if sentence.kind == "heading":
+            counts.update(found * 2)
+            title = title or frozenset(found)
+    top = log(1 + max(counts.values(), default=1))
+    return {term: log(1 + count) / top for term, count in counts.items()}, title
+
+
+def _terms(text: str, words: list[str], language: str) -> tuple[str, ...]:
     """Return the content words of a sentence, singular; pairs of characters where no spaces part the words."""
     if has_spaces(language):
         idle = stopwords(language)
-        words = [word for word in words_of(text) if len(word) > 2 and word not in idle and not word.isdecimal()]
-        return tuple(singular(word) for word in words) if language == "en" else tuple(words)
+        own = [word for word in words if len(word) > 2 and word not in idle and not word.isdecimal()]
+        return tuple(map(singular, own)) if language == "en" else tuple(own)
     found: list[str] = []
     for run in _CJK_RUN.findall(text):
         found.extend([run.lower()] if run[0].isascii() else [run[i : i + 2] for i in range(len(run) - 1)])
     return tuple(found)
 
 
-def _score(sentence: Sentence, terms: tuple[str, ...], weights: dict[str, float], language: str) -> float:
-    """Return how much a sentence says: the weight of its terms, and signs of fact in its wording."""
-    text = sentence.text
-    words = words_of(text)
-    distinct = set(terms)
-    if not distinct:
-        return 0.0
-    total = sum(sorted(weights.get(term, 0.0) for term in distinct))  # sorted: sums of floats depend on the order
-    score = total / (len(distinct) + 3)  # the mean, held down for very short sentences
-    score += 0.25 if _MEASURE.search(text) else 0.1 if _NUMBER.search(text) else 0.0
+def _signs(text: str, words: list[str], language: str) -> float:
+    """Return what the wording of a sentence says for it (figures, definitions, results) and against it."""
+    score = 0.25 if _NUMBER.search(text) and _MEASURE.search(text) else 0.1 if _NUMBER.search(text) else 0.0
     score += 0.25 if _defines(text, language) else 0.0
     score += 0.06 * min(3, phrases("signals", language).count(text, words))
-    score -= 0.15 if _FIRST_PERSON & set(words) else 0.0
-    score -= 0.12 if _SECOND_PERSON & set(words) else 0.0
+    score -= 0.15 if phrases("first-person", language).occurs(text, words) else 0.0
+    score -= 0.35 if language == "en" and _tells_a_story(words) else 0.0
+    score -= 0.12 if phrases("second-person", language).occurs(text, words) else 0.0
+    score -= 0.15 if words[:1] == ["our"] else 0.0
     score -= 0.1 if phrases("connectors", language).opens(text, words) else 0.0
     score -= 0.3 if phrases("open", language).occurs(text, words) else 0.0  # those are listed as open questions
-    score -= 0.2 if _BARE_SUBJECT.match(text) and language == "en" else 0.0
+    score -= 0.2 if language == "en" and _BARE_SUBJECT.match(text) else 0.0
     score -= 0.1 if len(words) < 8 and has_spaces(language) else 0.0
     score -= 0.05 if "(" in text and len(words) > 30 else 0.0
     return score
+
+
+def _tells_a_story(words: list[str]) -> bool:
+    """Return whether "we" (or "I") do something else than report, as the steps of a tutorial: "next we add a line"."""
+    for at, word in enumerate(words):
+        if word.split("'", 1)[0] in {"we", "i"}:
+            following = [
+                later
+                for later in words[at + 1 : at + 4]
+                if later not in {"also", "then", "further", "first", "have", "has"}
+            ]
+            return not following or not phrases("reports", "en").opens("", following)
+    return False
 
 
 def _defines(text: str, language: str) -> bool:
     return bool((_DEFINES if language == "en" else _DEFINES_ELSEWHERE).search(text))
 
 
-def _lead(sentence: Sentence, terms: frozenset[str], title: frozenset[str], place: float, language: str) -> float:
-    """Return what speaks for a sentence as the one that says what the source is about."""
+def _lead(sentence: Sentence, words: list[str], terms: frozenset[str], title: frozenset[str], language: str) -> float:
+    """Return what speaks for a sentence as the one that says what the source is about, its place set aside."""
     score = 0.5 * len(terms & title) / len(title) if title else 0.0
-    score += 0.4 * max(0.0, 1 - 5 * place)
     score += 0.3 if len(sentence.headings) <= 1 else 0.0
     score += 0.2 if any(_LEAD_TITLE.search(heading) for heading in sentence.headings) else 0.0
     score += 0.2 if _defines(sentence.text, language) else 0.0
-    score -= 0.3 if phrases("connectors", language).opens(sentence.text, words_of(sentence.text)) else 0.0
+    score -= 0.3 if phrases("connectors", language).opens(sentence.text, words) else 0.0
     return score
 
 
 def _shares(candidates: list[_Candidate], limit: int) -> dict[tuple[str, ...], int]:
-    """Return how many claims each section may have at first: as much of the limit as it has of the candidates, rounded up."""
+    """Return how many claims each section may have at first: its part of the limit, by its candidates, rounded up."""
     sizes = Counter(candidate.section for candidate in candidates)
     return {section: -(-size * limit // len(candidates)) for section, size in sizes.items()}
 
 
 def _says_the_same(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
     """Return whether a chosen sentence says the same in nearly the same words."""
-    terms = candidate.terms
+    size = len(candidate.terms)
     for other in chosen:
         if other.index == candidate.index:
             return True
-        common = len(terms & other.terms)
-        if common and common >= _SAME * len(terms | other.terms):
-            return True
+        if other.figures == candidate.figures:
+            common = len(candidate.terms & other.terms)
+            if common and common >= _SAME * (size + len(other.terms) - common):
+                return True
     return False

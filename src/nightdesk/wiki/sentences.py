@@ -3,17 +3,20 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from nightdesk.base.markdown import Block, blocks
 from nightdesk.wiki.language import stopwords
+from nightdesk.wiki.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of a source.
 
-    `text` is what a person reads: no Markdown, white space collapsed. `quote` is the slice of the source that it was made
-    from, white space collapsed and nothing else changed, so that a plain search in the white-space-collapsed source finds it.
+    `text` is what a person reads: no Markdown, white space collapsed. `quote` is the slice of the source that it was
+    made from, white space collapsed and nothing else changed, so that a plain search in the white-space-collapsed
+    source finds it.
     """
 
     text: str
@@ -27,29 +30,9 @@ class Sentence:
     page: int | None  # from the last `<!-- page N -->` line above it
 
 
+_MAX_PIECE = 4000  # characters given to the library at once
 _SPLIT_KINDS = frozenset({"paragraph", "item", "quote"})
 _WHOLE_KINDS = frozenset({"heading", "cell"})
-
-# Abbreviations, without the last stop, lower case. The library knows many; these are the ones that it was seen to miss.
-_BEFORE_A_NAME = frozenset(  # the sentence goes on, whatever follows
-    "e.g i.e cf vs viz dr mr mrs messrs prof rev hon gen sgt capt col lt gov sen rep pres dir approx resp incl excl esp a.k.a "
-    "z.b d.h u.a u.ä o.ä i.d.r z.t v.a bzw vgl ggf evtl bspw sog inkl exkl hrsg zzgl abzgl ca usw.-"
-    " p.ex c.-à-d mme mlle mgr sig dott dott.ssa ing avv sr sra srta dra ud uds bijv dhr mevr mw drs ir resp".split()
-)
-_BEFORE_A_NUMBER = frozenset(  # the sentence goes on if a number (or a Roman one, or a letter) follows
-    "fig figs eq eqs eqn sec secs sect ch chap vol vols no nos nr pp p pg ref refs tab tbl art ex thm def lem prop cor app alg "
-    "lit st s f ff bd abb kap abs anm zf ziff págs pág núm num n nº cap cap. tít pag pagg pagina blz hfst afb rev ver v "
-    "jan feb mar apr jun jul aug sep sept oct nov dec fs rfc par § rn".split()
-)
-_BEFORE_SMALL = frozenset(  # the sentence goes on if a small letter, a number or a bracket follows, or a name
-    "etc al inc ltd corp co jr sr bros dept est univ assn u.s u.k u.n e.u u.s.a d.c a.m p.m ph.d m.d b.sc m.sc b.a m.a b.c a.d "
-    "st mt ave blvd usw u.s.w ecc".split()
-)
-_STARTERS = frozenset(  # an English sentence that begins so is a new one even after an abbreviation
-    "the a an this that these those it its in on at we he she they you i however but and if when while for as to with from by "
-    "our their there here some many most each both after before since because although then so such what why how one two no "
-    "not all also another any several until unlike under over during between".split()
-)
 
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘«/,;—–])([^\s(\[\"'“‘«/,;—–]{1,16})\.$")
 _NUMBERING = re.compile(r"[(\[]?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[A-Za-z]|[ivxIVX]{1,5})[.)\]]$")
@@ -78,7 +61,7 @@ def split_sentences(text: str, *, language: str) -> tuple[Sentence, ...]:
         if block.kind in _SPLIT_KINDS:
             ranges = sentence_ranges(block.plain, language=language)
         elif block.kind in _WHOLE_KINDS:
-            ranges = _trimmed(block.plain, 0, len(block.plain))
+            ranges = tuple(_trimmed(block.plain, 0, len(block.plain)))
         else:
             continue
         for first, last in ranges:
@@ -129,8 +112,29 @@ def _library_ends(plain: str, language: str) -> Iterator[int]:
     # imported here: only reading a source needs it
     from sentencex import get_sentence_boundaries  # noqa: PLC0415
 
-    for boundary in get_sentence_boundaries(language, plain.encode("utf-8", "replace").decode()):
-        yield boundary["end_index"]
+    plain = plain.encode("utf-8", "replace").decode()
+    start = 0
+    while start < len(plain):
+        end, is_stop = _piece_end(plain, start)
+        for boundary in get_sentence_boundaries(language, plain[start:end]):
+            if start + boundary["end_index"] < end or is_stop:
+                yield start + boundary["end_index"]
+        start = end
+
+
+def _piece_end(plain: str, start: int) -> tuple[int, bool]:
+    """Return where to cut a very long block, and whether a sentence may end there.
+
+    The library's time grows with the square of the length when a text is full of quotation marks.
+    """
+    end = start + _MAX_PIECE
+    if end >= len(plain):
+        return len(plain), True
+    stop = max(plain.rfind(mark, start + _MAX_PIECE // 2, end) for mark in (". ", "? ", "! ", "。"))
+    if stop >= 0:
+        return (stop + 1 if plain[stop] == "。" else stop + 2), True
+    space = plain.rfind(" ", start + _MAX_PIECE // 2, end)
+    return (space + 1 if space >= 0 else end), False
 
 
 def _trimmed(plain: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -173,7 +177,7 @@ def _is_missed(plain: str, found: re.Match[str]) -> bool:
         return False
     if _CJK.search(plain[max(0, found.start() - 200) : found.start()]):  # an English sentence within a Chinese text
         return len(word[1]) > 3
-    return word[1].lower() in _BEFORE_SMALL and following[1].lower() in _STARTERS
+    return word[1].lower() in _abbreviations("before-small") and following[1].lower() in _abbreviations("starters")
 
 
 def _is_boundary(plain: str, start: int, cut: int, language: str) -> bool:
@@ -208,15 +212,15 @@ def _goes_on(tail: str, after: str, language: str) -> bool:
     if not found:
         return False
     word = found[1].lower()
-    if len(word) > 1 and word.isalpha() and found[1].isupper() and word not in _BEFORE_SMALL:
+    if len(word) > 1 and word.isalpha() and found[1].isupper() and word not in _abbreviations("before-small"):
         return False  # "the local CA." is an acronym, "ca." an abbreviation
-    if word in _BEFORE_A_NAME:
+    if word in _abbreviations("before-a-name"):
         return True
-    if word in _BEFORE_A_NUMBER and _NUMBER.match(after):
+    if word in _abbreviations("before-a-number") and _NUMBER.match(after):
         return True
     following = _FIRST_WORD.match(after)
     first = following[1] if following else ""
-    if word in _BEFORE_SMALL:
+    if word in _abbreviations("before-small"):
         return not first[:1].isupper() or (word not in {"etc", "usw", "ecc"} and not _starts_sentence(first, language))
     if _INITIAL.search(tail):
         named = _BEFORE_INITIAL.search(tail) or tail.count(" ") == 0 or _INITIAL.search(tail[:-2].rstrip())
@@ -233,4 +237,9 @@ def _goes_on(tail: str, after: str, language: str) -> bool:
 
 def _starts_sentence(word: str, language: str) -> bool:
     """Return whether a capitalised word is one that begins sentences: a function word, not a name."""
-    return word.lower() in (_STARTERS if language == "en" else stopwords(language))
+    return word.lower() in (_abbreviations("starters") if language == "en" else stopwords(language))
+
+
+@cache
+def _abbreviations(section: str) -> frozenset[str]:
+    return frozenset(listed("abbreviations", section))

@@ -12,6 +12,7 @@ from nightdesk.base.pages import parse_page
 from nightdesk.wiki.library import page_paths
 
 TABLE = "shelf"
+UNREADABLE = "unreadable"  # stands for made_from where the frontmatter is broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Standing:
         """The page's base name."""
         return Path(self.path).stem
 
+    @property
+    def is_unreadable_elsewhere(self) -> bool:
+        """Whether nobody can tell who made it, but it does not stand where nightdesk writes."""
+        return self.made_from == UNREADABLE and not self.path.startswith(("wiki/sources/", "wiki/concepts/"))
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -43,7 +49,9 @@ class Shelf:
     @property
     def foreign_names(self) -> tuple[str, ...]:
         """Base names of the pages that a person made."""
-        return tuple(page.name for page in self.pages.values() if page.made_from is None)
+        return tuple(
+            page.name for page in self.pages.values() if page.made_from is None or page.is_unreadable_elsewhere
+        )
 
     @property
     def source_names(self) -> dict[str, str]:
@@ -72,8 +80,8 @@ def read_shelf(desk: Desk, cache: Cache) -> Shelf:
 def _look(desk: Desk, path: str) -> tuple[str | None, bool, str | None]:
     try:
         page = parse_page((desk.root / path).read_text(encoding="utf-8"))
-    except (DeskError, UnicodeDecodeError):
-        return "unreadable", True, None  # ours or not, a person must mend it: it is left alone and its name is taken
+    except (DeskError, UnicodeDecodeError, OSError):
+        return UNREADABLE, True, None  # ours or not, a person must mend it: it is left alone and its name is taken
     if page.made_from is None:
         return None, True, None
     sources = page.value("sources") if page.value("type") == "source" else None

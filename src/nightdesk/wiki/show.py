@@ -1,5 +1,6 @@
 """The chain from a sentence to the words it rests on: sentence, claim, quote, place in the text, raw file."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.files import hash_file
 from nightdesk.base.names import name_key
 from nightdesk.wiki.claims import Claim, parse_claims
+from nightdesk.wiki.concept_page import written_part
 from nightdesk.wiki.library import Shelved, find_page, page_paths, read_page
 from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.writing import page_sentences
@@ -66,14 +68,20 @@ def show(desk: Desk, target: str) -> tuple[Shown, ...]:
             )
         return found
     if citation := _CITATION.fullmatch(target):
+        if not citation["page"].strip():  # [[#^c…]], as a page cites its own claims
+            return show(desk, citation["id"])
         return (_show_claim(find_page(desk, citation["page"]), citation["id"], desk),)
     return (_show_page(find_page(desk, target), desk),)
 
 
 def _pages_with(desk: Desk, identity: str) -> Iterator[Shelved]:
     for path in page_paths(desk):
-        if path.startswith("wiki/sources/") and f" ^{identity}\n" in (desk.root / path).read_text(encoding="utf-8"):
-            yield read_page(desk, path)
+        if not path.startswith("wiki/sources/"):
+            continue
+        with contextlib.suppress(DeskError):  # one page that a person must mend does not hide the others
+            page = read_page(desk, path)
+            if f" ^{identity}\n" in page.page.body:
+                yield page
 
 
 def _show_claim(page: Shelved, identity: str, desk: Desk) -> Shown:
@@ -96,8 +104,7 @@ def _show_page(page: Shelved, desk: Desk) -> Shown:
             chains.append(Chain(claim.statement, (link,) if link else (), ()))
     else:
         language = str(page.page.value("language") or "en")
-        content = page.page.body.split("\n## Related\n")[0].split("\n## Sources\n")[0]
-        for sentence, cited in page_sentences(content, language=language):
+        for sentence, cited in page_sentences(written_part(page.page.body), language=language):
             links = [(c, follower.follow_name(c[0], c[1], page)) for c in cited]
             chains.append(
                 Chain(
@@ -116,14 +123,17 @@ class _Follower:
         self._desk = desk
         self._paths = {name_key(path.rpartition("/")[2].removesuffix(".md")): path for path in page_paths(desk)}
         self._pages: dict[str, tuple[Shelved, Mapping[str, Claim]]] = {}
-        self._texts: dict[str, tuple[TextPlaces | None, str | None]] = {}
+        self._texts: dict[tuple[str, str, str], tuple[TextPlaces | None, str | None]] = {}
 
     def follow_name(self, name: str, identity: str, own: Shelved) -> Link | None:
         path = self._paths.get(name_key(name)) if name else own.path
         if path is None:
             return None
         if path not in self._pages:
-            page = read_page(self._desk, path)
+            try:
+                page = read_page(self._desk, path)
+            except DeskError:
+                return None
             self._pages[path] = page, {claim.id: claim for claim in parse_claims(page.page.body)}
         return self.follow(self._pages[path][0], identity)
 
@@ -143,20 +153,33 @@ class _Follower:
         return Link(page.path, identity, claim.statement, claim.quote, shown, text, raw, problem is None, problem)
 
     def _text(self, raw: str, text: str, raw_sha256: str) -> tuple[TextPlaces | None, str | None]:
-        if text not in self._texts:
-            self._texts[text] = self._read(raw, text, raw_sha256)
-        return self._texts[text]
+        key = raw, text, raw_sha256
+        if key not in self._texts:
+            self._texts[key] = self._read(raw, text, raw_sha256)
+        return self._texts[key]
 
     def _read(self, raw: str, text: str, raw_sha256: str) -> tuple[TextPlaces | None, str | None]:
         for path in (raw, text):
-            if not path or not (self._desk.root / path).resolve().is_relative_to(self._desk.root.resolve()):
+            if not self._is_on_desk(path):
                 return None, f"the page names no source on this desk: {path!r}"
             if not (self._desk.root / path).is_file():
                 return None, f"{path} is gone"
-        places = TextPlaces((self._desk.root / text).read_text(encoding="utf-8"))
-        if hash_file(self._desk.root / raw) != raw_sha256:
-            return places, f"{raw} has changed since it was read; run nightdesk compile"
-        return places, None
+        try:
+            # read as it is for claims: what is not UTF-8 has stand-ins there too
+            places = TextPlaces((self._desk.root / text).read_bytes().decode("utf-8", "replace"))
+            changed = hash_file(self._desk.root / raw) != raw_sha256
+        except OSError as error:
+            return None, f"{raw} or its text cannot be read: {error.strerror}"
+        return places, f"{raw} has changed since it was read; run nightdesk compile" if changed else None
+
+    def _is_on_desk(self, path: str) -> bool:
+        """Say whether a path from a page's frontmatter, which may say anything, stays in raw/ or text/ of the desk."""
+        try:
+            whole = (self._desk.root / path).resolve()
+            (self._desk.root / path).is_file()
+        except (OSError, ValueError):  # too long, a NUL in it
+            return False
+        return any(whole.is_relative_to(folder.resolve()) for folder in (self._desk.raw, self._desk.text))
 
 
 def _source_of(page: Shelved) -> Mapping[str, Any]:

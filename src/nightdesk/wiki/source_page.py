@@ -1,5 +1,6 @@
 """The page of one source: what it says, claim by claim, each with its quote."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -8,11 +9,12 @@ from urllib.parse import quote as percent_encode
 
 from nightdesk.base.pages import Page, iso_date, make_page, short_hash
 from nightdesk.wiki.claims import render_citation, render_claim
-from nightdesk.wiki.escaping import escape_markdown
+from nightdesk.wiki.escaping import escape_line, escape_markdown
 from nightdesk.wiki.reading import Reading
 
 FORM = 1  # changes when the same reading gives another page
 FOLDER = "wiki/sources"
+_PAGE = re.compile(r"(?:^|, )p\. \d+$")  # not the end of "Chap. 12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,14 @@ def render_source_page(facts: SourceFacts, reading: Reading, *, generator: str, 
 def _body(facts: SourceFacts, reading: Reading) -> str:
     parts = [f"# {escape_markdown(facts.title)}\n"]
     lead = " ".join(
-        f"{escape_markdown(reading.claims[n].statement)} {render_citation(facts.name, reading.claims[n].id, str(k))}"
+        f"{(escape_line if k == 1 else escape_markdown)(reading.claims[n].statement)}"
+        f" {render_citation(facts.name, reading.claims[n].id, str(k))}"
         for k, n in enumerate(reading.summary, 1)
     )
     parts += [f"{lead}\n"] if lead else []
     links = [file_link(facts.raw)] + ([file_link(facts.text)] if facts.text != facts.raw else [])
     parts.append(f"Source: {', read as '.join(links)}\n")
-    parts += [f"![[{image}]]\n" for image in facts.images]
+    parts += [f"{_embed(image)}\n" for image in facts.images]
     parts.append("## Claims\n")
     parts += _claims_by_section(reading)
     if not reading.claims:
@@ -108,8 +111,12 @@ def _claims_by_section(reading: Reading) -> Sequence[str]:
 def _heading(place: str) -> str:
     """Return the heading of a place in words: all before its page and line."""
     before_line = place.rpartition("line ")[0].removesuffix(", ")
-    head, mark, page = before_line.rpartition("p. ")
-    return head.removesuffix(", ") if mark and page.isdigit() else before_line
+    return _PAGE.sub("", before_line)
+
+
+def _embed(image: str) -> str:
+    """Return what shows an image of the desk; a name with the characters of wikilinks needs the other form."""
+    return f"![[{image}]]" if not re.search(r"[\[\]|#^\\]", image) else f"![](../../{percent_encode(image)})"
 
 
 def file_link(path: str, *, up: str = "../../") -> str:

@@ -1,10 +1,11 @@
 """The title and the aliases of a concept: its best spelling and the others worth linking."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nightdesk.base.names import name_key, safe_name
+from nightdesk.wiki.termhood import Term
 from nightdesk.wiki.terms import SourceTerms
 
 MAX_ALIASES = 6
@@ -21,49 +22,69 @@ class Spelling:
 
 
 def spell(
-    sources: Iterable[SourceTerms], concept_of: Mapping[str, str], acronyms: Mapping[tuple[str, str], int]
+    sources: Sequence[SourceTerms],
+    concept_of: Mapping[str, str],
+    terms: Mapping[str, Term],
+    acronyms: Mapping[tuple[str, str], int],
 ) -> dict[str, Spelling]:
-    """Return the spelling of each concept; two that would share a title become one page only: the more frequent stays."""
-    inside, opening, languages = _collect(sources, concept_of)
+    """Return the spelling of each concept; of two that would share a title, the more frequent stays."""
+    inside, opening = _collect(sources, concept_of, terms)
+    languages = _languages(sources, concept_of)
     shorts = {short for short, _ in acronyms}
     spelt: dict[str, tuple[int, Spelling]] = {}
     for key in sorted(inside):
-        forms = _settle(inside[key], opening[key])
-        if not forms:
-            continue
-        title, aliases = _choose(forms, shorts)
-        language = min(languages[key].items(), key=lambda pair: (-pair[1], pair[0]))[0]
-        spelt[key] = (sum(forms.values()), Spelling(title, aliases, language))
+        forms = _settle(inside[key], opening.get(key, {}))
+        if forms:
+            title, aliases = _choose(forms, shorts)
+            spelt[key] = (sum(forms.values()), Spelling(title, aliases, languages[key]))
     return _without_clashes(spelt)
 
 
 def _collect(
-    sources: Iterable[SourceTerms], concept_of: Mapping[str, str]
-) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]], dict[str, Counter[str]]]:
-    inside: dict[str, Counter[str]] = defaultdict(Counter)
-    opening: dict[str, Counter[str]] = defaultdict(Counter)
-    languages: dict[str, Counter[str]] = defaultdict(Counter)
+    sources: Iterable[SourceTerms], concept_of: Mapping[str, str], terms: Mapping[str, Term]
+) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+    """Return for each concept its spellings inside sentences, and those that open one, with counts."""
+    inside: dict[str, dict[str, int]] = {}
+    opening: dict[str, dict[str, int]] = {}
+    plain: dict[str, int] = {}  # variant -> times that it is spelt as its key
+    for chief in set(concept_of.values()):
+        term = terms[chief]
+        plain.update(term.variants)
+        plain[chief] = term.total - sum(term.variants.values())
     for source in sources:
-        phrases = source.phrases
-        for at, concept in enumerate(map(concept_of.get, phrases.keys)):
+        keys = source.phrases.keys
+        for at, forms in source.phrases.forms.items():
+            key = keys[at]
+            concept = concept_of.get(key)
             if concept is None:
                 continue
-            rest = phrases.counts[at]
-            for form, count in phrases.forms.get(at, {}).items():
-                rest -= count
-                if form.startswith("^"):
-                    opening[concept][form[1:]] += count
-                else:
-                    inside[concept][form] += count
-            if rest > 0:
-                inside[concept][phrases.keys[at]] += rest
-            else:
-                inside[concept] += Counter()
-            languages[concept][source.language] += phrases.counts[at]
-    return inside, opening, languages
+            for form, count in forms.items():
+                plain[key] -= count
+                here = (opening if form[0] == "^" else inside).setdefault(concept, {})
+                shown = form.removeprefix("^")
+                here[shown] = here.get(shown, 0) + count
+    for key, count in sorted(plain.items()):
+        if count > 0:
+            inside.setdefault(concept_of[key], {})[key] = count + inside.get(concept_of[key], {}).get(key, 0)
+    for chief in opening:
+        inside.setdefault(chief, {})
+    return inside, opening
 
 
-def _settle(inside: Counter[str], opening: Counter[str]) -> Counter[str]:
+def _languages(sources: Sequence[SourceTerms], concept_of: Mapping[str, str]) -> dict[str, str]:
+    """Return for each concept the language in which most sources name it."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    spoken = sorted({source.language for source in sources})
+    if len(spoken) == 1:
+        return dict.fromkeys(concept_of.values(), spoken[0])
+    for source in sources:
+        for key in source.phrases.keys:
+            if key in concept_of:
+                counts[concept_of[key]][source.language] += 1
+    return {key: min(found, key=lambda language: (-found[language], language)) for key, found in counts.items()}
+
+
+def _settle(inside: Mapping[str, int], opening: Mapping[str, int]) -> Counter[str]:
     """Return the spellings with those that open a sentence added to the same words inside one."""
     forms = Counter(inside)
     folded: dict[str, str] = {}

@@ -13,14 +13,14 @@ from nightdesk.base.parallel import map_in_order
 from nightdesk.sources.texts import SourceText
 from nightdesk.wiki import reading, survey
 from nightdesk.wiki.builtin import BuiltinWorker
-from nightdesk.wiki.concept_page import PagePlan
+from nightdesk.wiki.concept_page import FORM, PagePlan
 from nightdesk.wiki.crew import Read, ReadJob, SurveyJob, WriteJob, Wrote, read_one, survey_one, write_one
 from nightdesk.wiki.plans import ClaimMark, SourceMarks
 from nightdesk.wiki.reading import Reading, reading_from_json
 from nightdesk.wiki.source_page import title_from_path
 from nightdesk.wiki.survey import survey_from_json
 from nightdesk.wiki.vocabulary import SourceTerms
-from nightdesk.wiki.writing import Evidence
+from nightdesk.wiki.writing import Evidence, Written
 
 Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 Spans = tuple[tuple[str, int, int], ...]  # page name, start and end in a statement
@@ -66,7 +66,7 @@ class Light:
 
 def survey_key(source: SourceText) -> str:
     """Return what the survey of a source depends on."""
-    return short_hash(repr((survey.FORM, source.text_sha256, source.kind == "text", title_from_path(source.raw))))
+    return short_hash(repr((survey.FORM, source.text_sha256, source.kind, title_from_path(source.raw))))
 
 
 def survey_all(site: Site, sources: Sequence[SourceText], *, save_every: int = 400) -> list[Light]:
@@ -75,7 +75,7 @@ def survey_all(site: Site, sources: Sequence[SourceText], *, save_every: int = 4
     known = site.cache.all("lights")
     missing = list(dict.fromkeys(n for n, key in enumerate(keys) if key not in known))
     jobs = [
-        SurveyJob(str(site.desk.root / sources[n].text), title_from_path(sources[n].raw), sources[n].kind == "text")
+        SurveyJob(str(site.desk.root / sources[n].text), title_from_path(sources[n].raw), sources[n].kind)
         for n in missing
     ]
     unsaved: dict[str, Any] = {}
@@ -260,6 +260,26 @@ class EvidenceDrawer:
 
 
 def write_all(site: Site, plans: Sequence[PagePlan], made_from: Sequence[str]) -> list[Wrote]:
-    """Let the worker write each planned page."""
-    jobs = [WriteJob(plan.path, plan.material, made, site.worker) for plan, made in zip(plans, made_from, strict=True)]
-    return site.each("writing", write_one, jobs, own=False)
+    """Let the worker write each planned page; a body written from the same material, for the same worker, is kept."""
+    keys = [short_hash(repr((FORM, site.worker.name, plan.material))) for plan in plans]
+    known = site.cache.get("bodies", [plan.path for plan in plans])
+    kept = {n for n, plan in enumerate(plans) if known.get(plan.path, ("",))[0] == keys[n]}
+    jobs = [
+        WriteJob(plan.path, plan.material, made, site.worker)
+        for n, (plan, made) in enumerate(zip(plans, made_from, strict=True))
+        if n not in kept
+    ]
+    fresh = iter(site.each("writing", write_one, jobs, own=False))
+    wrote = [_wrote(known[plan.path]) if n in kept else next(fresh) for n, plan in enumerate(plans)]
+    bodies = {
+        plan.path: [keys[n], done.body, done.summary, done.cited]
+        for n, plan in enumerate(plans)
+        if n not in kept and (done := wrote[n].written) is not None
+    }
+    site.cache.put("bodies", bodies)
+    return wrote
+
+
+def _wrote(stored: Sequence[Any]) -> Wrote:
+    _, body, summary, cited = stored
+    return Wrote(Written(body, summary, tuple((page, claim) for page, claim in cited)), ())

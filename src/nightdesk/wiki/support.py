@@ -2,12 +2,14 @@
 
 What is compared, and how strictly:
 
-- **Numbers** must be in the evidence with an equal value and the same unit. Equal are: 0.5, 1/2, half and 50 %; 5k and 5,000;
-  3e-4 and 3×10⁻⁴; ten times, 10x and tenfold; 2 kB and 2,000 bytes. Not equal: 5 and 5 %, GB and GiB, percent and percentage points.
-  "About", "nearly", "over" and the like allow 5 %. A number must count what it counts in the evidence.
+- **Numbers** must be in the evidence with an equal value and the same unit. Equal are: 0.5, 1/2, half and 50 %; 5k
+  and 5,000; 3e-4 and 3×10⁻⁴; ten times, 10x and tenfold; 2 kB and 2,000 bytes. Not equal: 5 and 5 %, GB and GiB,
+  percent and percentage points. "About", "nearly", "over" and the like allow 5 % to a number with fewer
+  digits. A number must count what it counts
+  in the evidence.
 - **Dates** may be coarser than in the evidence (2026-11-22 says "November 2026"), never finer.
-- **Names** (acronyms, CamelCase, identifiers with digits anywhere; other capitalised words within the sentence) must be in the evidence
-  or known; case, plural, possessive and hyphens do not count.
+- **Names** (acronyms, CamelCase, identifiers with digits anywhere; other capitalised words within the sentence) must
+  be in the evidence or known; case, plural, possessive and hyphens do not count.
 - **Negation**: what the sentence denies the evidence must deny; what it affirms must not be there only denied.
 - **Direction** (English): more is not less, before is not after, and "A beats B" is not "B beats A".
 
@@ -20,11 +22,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nightdesk.wiki.direction import swapped_sides, turned_words
+from nightdesk.wiki.direction import reversed_range, swapped_sides, turned_words
 from nightdesk.wiki.folding import render
 from nightdesk.wiki.measures import misfit
 from nightdesk.wiki.mentions import all_name_keys, has_name, is_spelled_out, mentioned_names, name_key, name_keys
-from nightdesk.wiki.polarity import Reading, opposite, read_clauses, read_polarity
+from nightdesk.wiki.polarity import NOT_ONLY, Denial, Reading, is_near_copy, opposite, read_clauses, read_polarity
 from nightdesk.wiki.quantities import quantities
 from nightdesk.wiki.stems import stem
 
@@ -45,7 +47,8 @@ class Reason:
 def unsupported(
     sentence: str, evidence: Sequence[str], *, known_names: Collection[str] = (), language: str = "en"
 ) -> tuple[Reason, ...]:
-    """Return why `evidence` does not support `sentence`; nothing if it does. A copy of a text of the evidence always is.
+    """Return why `evidence` does not support `sentence`; nothing if it does. A copy of a text of the"
+    " evidence always is.
 
     `known_names` may be named without being in the evidence (pass a frozenset if it is large and used often).
     """
@@ -88,7 +91,7 @@ def _quantity_reasons(sentence: str, evidence: tuple[str, ...], language: str) -
             but = f"the cited claims say {instead}" if instead else "no cited claim has such a quantity"
             said = quantity.text
             if found.kind == "direction":
-                said = " ".join(sentence[: quantity.start].split()[-2:] + [said])
+                said = " ".join([*sentence[: quantity.start].split()[-2:], said])
             reasons.append(Reason(found.kind, f'says "{said}", but {but}'))
     return reasons
 
@@ -122,13 +125,23 @@ def _negation_reasons(sentence: str, evidence: tuple[str, ...], language: str) -
     read = [read_polarity(text) for text in evidence]
     words = {*said.affirmed, *said.mentioned}
     overlap = [len(words & {*r.affirmed, *r.mentioned}) for r in read]
-    reasons = [_denial_reason(head, shown, read, overlap) for head, shown in _heads(said)]
-    reasons += [_affirmed_reason(word, shown, said, read, overlap) for word, shown in said.affirmed.items()]
-    return [reason for reason in reasons if reason][:1]  # one wrong negation shows in several words
+    reasons = [_denial_reason(denial, read, overlap) for denial in said.denials]
+    reasons += [_affirmed_reason(word, said, read, overlap) for word in said.affirmed]
+    found = [reason for reason in reasons if reason][:1]  # one wrong negation shows in several words
+    return found or _near_copy_reasons(said, read)
 
 
-def _heads(said: Reading) -> list[tuple[str, str]]:
-    return [(denial.head, denial.shown) for denial in said.denials]
+def _near_copy_reasons(said: Reading, read: list[Reading]) -> list[Reason]:
+    """Compare how often a sentence and a claim of nearly the same words deny: once more or once less turns
+    it round."""
+    limits = {stem("only"), stem(NOT_ONLY)}
+    near = [r for r in read if is_near_copy(said, r, apart_from=limits) and r.soft == said.soft]
+    if near and all(limits <= said.content ^ r.content for r in near):
+        return [Reason("negation", 'the cited claim of nearly the same words differs in "only" and "not only"')]
+    if said.content and near and all((r.cues - said.cues) % 2 for r in near):
+        often = "more" if said.cues > near[0].cues else "less"
+        return [Reason("negation", f"denies {often} often than the cited claim of nearly the same words")]
+    return []
 
 
 def _nearest(word: str, read: list[Reading], overlap: list[int]) -> list[Reading]:
@@ -142,8 +155,9 @@ def _root(word: str) -> str:
     return re.sub(r"(a|i)bil$", r"\1bl", stem(word))
 
 
-def _contrary(word: str, shown: str, reading: Reading) -> tuple[bool, bool]:
-    """Say whether `reading` affirms, and whether it denies, the contrary by prefix of `word` ("stable": "unstable")."""
+def _contrary(shown: str, reading: Reading) -> tuple[bool, bool]:
+    """Say whether `reading` affirms, and whether it denies, the contrary of a word by its prefix ("stable":"
+    " "unstable")."""
     bare = opposite(shown)
     roots = {_root(bare)} if bare else set()
     affirms = any(
@@ -157,40 +171,45 @@ def _contrary(word: str, shown: str, reading: Reading) -> tuple[bool, bool]:
     return affirms, denies
 
 
-def _denial_reason(head: str, shown: str, read: list[Reading], overlap: list[int]) -> Reason | None:
+def _denial_reason(denial: Denial, read: list[Reading], overlap: list[int]) -> Reason | None:
+    head, shown = denial.head, denial.shown
     near = _nearest(head, read, overlap)
-    if any(head in r.mentioned or r.soft for r in near):
+    if any(r.soft or head in r.mentioned or r.contraries & set(denial.words) for r in near):
         return None
-    contrary = [_contrary(head, shown, r) for r in read]
+    contrary = [_contrary(shown, r) for r in read]
     if any(affirms for affirms, _ in contrary):
         return None  # "not stable" of "unstable"
     if any(denies for _, denies in contrary):
         return Reason("negation", f'denies "{shown}", but the cited claims deny its contrary')
     if near:
         return Reason("negation", f'denies "{shown}", but the cited claims affirm it')
-    if any(r.denials or r.soft or any(opposite(w) for w in r.affirmed.values()) for r in read):
+    if any(r.denials or r.soft or r.contraries for r in read):
         return None  # said in other words
     return Reason("negation", f'denies "{shown}", but the cited claims deny nothing')
 
 
-def _affirmed_reason(word: str, shown: str, said: Reading, read: list[Reading], overlap: list[int]) -> Reason | None:
-    near = _nearest(word, read, overlap)
-    if word in said.mentioned:
+def _affirmed_reason(word: str, said: Reading, read: list[Reading], overlap: list[int]) -> Reason | None:
+    shown = said.affirmed[word]
+    if any(word in denial.words for denial in said.denials):
         return None  # both affirmed and denied: too fine for this
-    if near and not said.soft and all(word in r.denied and word not in r.affirmed for r in near):
-        # Words that stand in a denial which the sentence has too are on its side.
-        shared = all(any(word in d.words and set(d.words) & said.mentioned for d in r.denials) for r in near)
+    near = _nearest(word, read, overlap)
+    if near and word in said.firm and not said.soft and all(word in r.denied and word not in r.affirmed for r in near):
+        # A denial that the sentence has in other words is no contradiction.
+        shared = all(
+            any(word in d.words and (said.mentioned | said.contraries) & set(d.words) for d in r.denials) for r in near
+        )
         if not shared:
             return Reason("negation", f'affirms "{shown}", but the cited claims deny it')
     if not near:
-        contrary = [_contrary(word, shown, r) for r in read]
+        contrary = [_contrary(shown, r) for r in read]
         if any(affirms for affirms, _ in contrary) and not any(denies for _, denies in contrary):
             return Reason("negation", f'says "{shown}", but the cited claims say the contrary')
     return None
 
 
 def _clause_reasons(sentence: str, evidence: tuple[str, ...], language: str) -> list[Reason]:
-    """Compare whole clauses: one that denies must meet one that denies, and one that affirms must meet one that affirms."""
+    """Compare whole clauses: one that denies must meet one that denies, and one that affirms must meet one
+    that affirms."""
     theirs = [clause for text in evidence for clause in read_clauses(text, language)]
     for clause in read_clauses(sentence, language):
         shared = [(len(clause.words & other.words), other.denies) for other in theirs]
@@ -210,4 +229,6 @@ def _direction_reasons(sentence: str, evidence: tuple[str, ...]) -> list[Reason]
         return [Reason("direction", f'says "{turned.said}", but the cited claims say "{turned.instead}"')]
     if turned := swapped_sides(sentence, evidence):
         return [Reason("direction", f'compares the other way round than the cited claim "{turned.instead}"')]
+    if said := reversed_range(sentence, evidence):
+        return [Reason("direction", f'says "{said}", but the cited claims say it the other way round')]
     return []

@@ -12,6 +12,8 @@ from nightdesk.wiki.sentences import Sentence, split_sentences
 from nightdesk.wiki.vocabulary import SourceTerms, survey_terms
 
 FORM = "1"  # changes when the same text gives another survey
+MAX_DEFINING = 100  # sentences taken because they define a term
+MAX_TITLE = 90  # characters of a plain text's first line
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +69,21 @@ def survey_from_json(light: Mapping[str, Any], rest: Mapping[str, Any], terms: S
     )
 
 
-def survey_text(text: str, *, fallback_title: str, plain: bool = False) -> Survey:
-    """Return what code finds in a source's Markdown text, or in `plain` text, whose indented lines are no code.
+def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Survey:
+    """Return what code finds in a source's text; in plain text indented lines are no code, an image claims nothing.
 
     It depends on nothing else, so that one source never moves another.
     """
-    if plain:
+    if kind == "image":
+        text = ""
+    if kind == "text":
         text = "\n".join(line.lstrip() for line in text.splitlines())  # quotes and line numbers stay the same
     language = detect_language(text)
     sentences = split_sentences(text, language=language)
-    title = title_of(text)
+    title = _first_line_title(text) if kind == "text" else title_of(text)
     chosen = set(choose_claims(sentences, language=language))
     terms = survey_terms(sentences, language=language, title=title or fallback_title)
-    chosen |= {d.sentence for d in terms.definitions if claimable(sentences[d.sentence], language=language)}
+    chosen |= set(_defining(sentences, terms, language))
     distinct = _distinct(sentences, sorted(chosen))
     best = summary(sentences, distinct, language=language)
     questions = open_questions(sentences, language=language)
@@ -92,6 +96,29 @@ def survey_text(text: str, *, fallback_title: str, plain: bool = False) -> Surve
         questions=tuple(_candidate(sentences[n], n) for n in questions if n not in chosen),
         terms=terms,
     )
+
+
+def _first_line_title(text: str) -> str | None:
+    """Return the first line of plain text where it stands like a title: short, no sentence, not running on."""
+    lines = [line.strip() for line in text.splitlines()[:40]]
+    start = next((n for n, line in enumerate(lines) if line), None)
+    if start is None:
+        return None
+    line, after = lines[start].strip("=-*# "), lines[start + 1 : start + 2]
+    runs_on = bool(after and after[0]) and (len(line) > 60 or after[0][0].islower())
+    if runs_on or len(line) > MAX_TITLE or line.endswith((".", ",", ";", ":")) or not any(c.isalpha() for c in line):
+        return None
+    return line.capitalize() if line.isupper() and " " in line else line
+
+
+def _defining(sentences: Sequence[Sentence], terms: SourceTerms, language: str) -> tuple[int, ...]:
+    """Return the claimable sentence that defines each term best, for the terms that the source defines first."""
+    best: dict[str, tuple[int, int]] = {}
+    for definition in terms.definitions:
+        rank = (-definition.strength, definition.sentence)
+        if rank < best.get(definition.key, (1, 0)) and claimable(sentences[definition.sentence], language=language):
+            best[definition.key] = rank
+    return tuple(sorted({sentence for _, sentence in best.values()})[:MAX_DEFINING])
 
 
 def _distinct(sentences: Sequence[Sentence], indexes: Sequence[int]) -> tuple[int, ...]:

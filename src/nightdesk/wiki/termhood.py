@@ -1,18 +1,29 @@
 """Which candidates are terms: evidence for each from all sources, and the bar that it must pass."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log2
 
 from nightdesk.wiki.lexicon import EVERYDAY, GENERIC, GERUND, MODIFIER, PARTICIPLE, UNKNOWN, WEAK, english_flags
+from nightdesk.wiki.phrases import SourcePhrases
 from nightdesk.wiki.terms import SourceTerms
 
-# Below so many sources, a term must stand in so many of them. Both this and the bar move in coarse steps, so that a desk
-# that grows by one source nearly always keeps them.
+# Below so many sources, a term must stand in so many of them. Both this and the bar move in coarse steps, so that a
+# desk that grows by one source nearly always keeps them.
 _FEWEST = ((64, 2), (1024, 3), (4096, 4), (16384, 6), (1 << 62, 10))
 # Below so many places of candidates (a third of the words, about), a term's evidence must reach the bar.
-_BARS = ((6_000, 3.25), (24_000, 3.75), (96_000, 4.25), (384_000, 5.0), (1_536_000, 5.75), (6_144_000, 6.5), (1 << 62, 7.25))
+_BARS = (
+    (1_500, 2.75),
+    (6_000, 3.5),
+    (24_000, 3.75),
+    (48_000, 4.25),
+    (192_000, 5.0),
+    (768_000, 5.5),
+    (3_072_000, 6.25),
+    (1 << 62, 7.0),
+)
+BOILERPLATE = 3  # sources with the same sentence
 OWN_COUNT = 4  # how often a source must use a term that it alone has, and defines or bears in its title
 
 
@@ -34,6 +45,7 @@ class Spread:
     places: int
     keys: frozenset[str]  # that may become concepts, or are another name of one
     in_sources: Mapping[str, int]
+    boilerplate: frozenset[int]  # marks of sentences that several sources repeat: they count once
     defined: Mapping[str, int]  # sources that define the key well
     described: Mapping[str, int]  # sources that at least say what it is
     kinds: Mapping[str, Mapping[str, int]]  # key -> wider term that a definition gives -> sources
@@ -48,7 +60,8 @@ class Term:
 
     key: str
     sources: int = 0
-    count: int = 0
+    count: int = 0  # but for boilerplate
+    total: int = 0
     alone: int = 0
     nouns: int = 0
     titled: int = 0  # sources with it in their title or a heading
@@ -56,11 +69,11 @@ class Term:
     hyphens: int = 0
     defined: int = 0
     described: int = 0
+    wider: int = 0  # terms that a definition puts under it: "Muon is an optimizer"
     acronym: bool = False
     english: bool = True
     own: bool = False  # a source that defines it, or has it in its title, uses it often
-    longer: int = 0  # candidates that contain it
-    parts: set[str] = field(default_factory=set)
+    variants: dict[str, int] = field(default_factory=dict)  # other keys of the concept, with counts
 
 
 def count_sources(sources: Sequence[SourceTerms]) -> Spread:
@@ -72,8 +85,12 @@ def count_sources(sources: Sequence[SourceTerms]) -> Spread:
     acronyms: Counter[tuple[str, str]] = Counter()
     names: Counter[tuple[str, str]] = Counter()
     own: set[str] = set()
-    for source in sources:
+    boilerplate = _repeated_sentences(sources)
+    for source, repeated in _told_before(sources, boilerplate):
         in_sources.update(source.phrases.keys)
+        in_sources.subtract(
+            source.phrases.keys[at] for at, count in repeated.items() if count >= source.phrases.counts[at]
+        )
         best: dict[str, int] = {}
         for definition in source.definitions:
             best[definition.key] = max(best.get(definition.key, 0), definition.strength)
@@ -94,6 +111,7 @@ def count_sources(sources: Sequence[SourceTerms]) -> Spread:
         places=sum(len(source.phrases.places) // 3 for source in sources),
         keys=frozenset(keys),
         in_sources=in_sources,
+        boilerplate=boilerplate,
         defined=defined,
         described=described,
         kinds=kinds,
@@ -103,46 +121,88 @@ def count_sources(sources: Sequence[SourceTerms]) -> Spread:
     )
 
 
+def _repeated_sentences(sources: Sequence[SourceTerms]) -> frozenset[int]:
+    """Return the marks of the sentences that stand in three sources or more: menus, licences, standard options."""
+    counts: Counter[int] = Counter()
+    for source in sources:
+        counts.update(set(source.phrases.marks))
+    return frozenset(mark for mark, count in counts.items() if count >= BOILERPLATE)
+
+
+def _told_before(
+    sources: Iterable[SourceTerms], boilerplate: frozenset[int]
+) -> Iterator[tuple[SourceTerms, dict[int, int]]]:
+    """Yield each source with how often (by key index) its candidates stand in boilerplate that an earlier one has."""
+    told: set[int] = set()
+    for source in sources:
+        here = boilerplate.intersection(source.phrases.marks) if boilerplate else set()
+        yield source, source.phrases.within(here & told)
+        told |= here
+
+
 def gather(sources: Iterable[SourceTerms], spread: Spread, canonical: Mapping[str, str]) -> dict[str, Term]:
     """Return the evidence for each concept that `canonical` (key -> concept's key) allows."""
-    terms = {key: Term(key) for key in sorted(set(canonical.values()))}
-    for source in sources:
-        phrases = source.phrases
-        seen: set[str] = set()
-        english = source.language == "en"
-        concepts = list(map(canonical.get, phrases.keys))
-        for at, concept in enumerate(concepts):
-            if concept is None:
-                continue
-            term = terms[concept]
-            term.count += phrases.counts[at]
-            term.alone += phrases.alone[at]
-            term.nouns += phrases.nouns[at]
+    terms = {key: Term(key, english=False) for key in sorted(set(canonical.values()))}
+    for source, repeated in _told_before(sources, spread.boilerplate):
+        concepts = list(map(canonical.get, source.phrases.keys))
+        _add_counts(terms, source, concepts, repeated)
+        _add_forms(terms, source.phrases, concepts)
+        _add_titles(terms, source, concepts, canonical)
+    _add_definitions(terms, spread, canonical)
+    return terms
+
+
+def _add_counts(
+    terms: dict[str, Term], source: SourceTerms, concepts: Sequence[str | None], repeated: Mapping[int, int]
+) -> None:
+    phrases = source.phrases
+    english = source.language == "en"
+    seen: set[str] = set()
+    for at, concept in enumerate(concepts):
+        if concept is None:
+            continue
+        term = terms[concept]
+        own = count = phrases.counts[at]
+        term.total += count
+        alone, nouns = phrases.alone[at], phrases.nouns[at]
+        if repeated and at in repeated:
+            own -= repeated[at]
+            alone, nouns = min(own, alone), min(own, nouns)
+        if phrases.keys[at] is not term.key and phrases.keys[at] != concept:
+            term.variants[phrases.keys[at]] = term.variants.get(phrases.keys[at], 0) + count
+        if own:
+            term.count += own
+            term.alone += alone
+            term.nouns += nouns
             if concept not in seen:
                 seen.add(concept)
                 term.sources += 1
-                term.english = english if term.sources == 1 else term.english or english
-        for at, forms in phrases.forms.items():
-            concept = concepts[at]
-            if concept is not None:
-                term = terms[concept]
-                for form, count in forms.items():
-                    if form[0].isupper():
-                        term.named += count
-                    if "-" in form:
-                        term.hyphens += count
-        titled = {concepts[at] for at in phrases.titled} | {canonical.get(key) for key in source.title_keys}
-        clear = {d.key for d in source.definitions if d.strength >= 2} | set(source.title_keys)
-        for concept in titled:
-            if concept is not None:
-                terms[concept].titled += 1
-        for key in clear:
-            concept = canonical.get(key)
-            if concept is not None and phrases.count(key) >= OWN_COUNT:
-                terms[concept].own = True
-    _add_definitions(terms, spread, canonical)
-    _add_longer(terms)
-    return terms
+                term.english = term.english or english
+
+
+def _add_forms(terms: dict[str, Term], phrases: SourcePhrases, concepts: Sequence[str | None]) -> None:
+    for at, forms in phrases.forms.items():
+        concept = concepts[at]
+        if concept is not None:
+            term = terms[concept]
+            for form, count in forms.items():
+                if form[0].isupper():
+                    term.named += count
+                if "-" in form:
+                    term.hyphens += count
+
+
+def _add_titles(
+    terms: dict[str, Term], source: SourceTerms, concepts: Sequence[str | None], canonical: Mapping[str, str]
+) -> None:
+    titled = {concepts[at] for at in source.phrases.titled} | {canonical.get(key) for key in source.title_keys}
+    for concept in titled:
+        if concept is not None:
+            terms[concept].titled += 1
+    for key in {d.key for d in source.definitions if d.strength >= 2} | set(source.title_keys):
+        concept = canonical.get(key)
+        if concept is not None and source.phrases.count(key) >= OWN_COUNT:
+            terms[concept].own = True
 
 
 def _add_definitions(terms: dict[str, Term], spread: Spread, canonical: Mapping[str, str]) -> None:
@@ -152,23 +212,14 @@ def _add_definitions(terms: dict[str, Term], spread: Spread, canonical: Mapping[
     for key, count in spread.described.items():
         if key in canonical:
             terms[canonical[key]].described += count
+    for key, kinds in spread.kinds.items():
+        for wider in {canonical.get(end) for kind in kinds for end in (kind, kind.rsplit(" ", 1)[-1])}:
+            if wider is not None and wider != canonical.get(key):
+                terms[wider].wider += 1
     for pair in spread.acronyms:
         for key in pair:
             if key in canonical:
                 terms[canonical[key]].acronym = True
-
-
-def _add_longer(terms: dict[str, Term]) -> None:
-    """Count for each term the other terms that contain it: the C-value's parents."""
-    for key in terms:
-        words = key.split(" ")
-        if len(words) < 2:
-            continue
-        for size in range(1, len(words)):
-            for at in range(len(words) - size + 1):
-                part = terms.get(" ".join(words[at : at + size]))
-                if part is not None:
-                    part.longer += 1
 
 
 def is_term(term: Term, *, fewest: int, bar: float) -> bool:
@@ -181,7 +232,7 @@ def is_term(term: Term, *, fewest: int, bar: float) -> bool:
 
 
 def _stands_alone(term: Term) -> bool:
-    """Return whether the term is more than a part of longer ones: the C-value's idea, after Frantzi and Ananiadou (2000)."""
+    """Return whether the term is more than a part of longer ones, the idea of the C-value (Frantzi et al., 2000)."""
     if " " in term.key:
         return term.alone >= 2 and term.alone >= 0.12 * term.count
     return term.alone >= 2
@@ -197,12 +248,24 @@ def _quality(term: Term) -> float:
     score = min(2.0, 1.5 * (term.defined > 0) + 0.5 * (term.defined > 1)) or 0.5 * (term.described > 0)
     score += min(1.5, 0.75 * term.titled)
     score += 1.5 if term.acronym else 0.0
+    score += min(1.5, 0.5 * term.wider)
     name = term.named >= 0.8 * term.count or (term.named >= 3 and term.named >= 0.5 * term.count)
     score += 1.0 if name else 0.0
     if not term.english:
-        return score + (0.5 if " " in term.key else 0.0)
+        return score + _foreign_quality(term)
     words = term.key.split(" ")
     return score + (_compound_quality(term, words) if len(words) > 1 else _word_quality(term, name=name))
+
+
+def _foreign_quality(term: Term) -> float:
+    """Return the same for a language without word lists: long names are mostly terms, short ones seldom."""
+    if " " in term.key:
+        score = 1.5
+    elif term.key.isascii() or max(term.key) < "\u3000":
+        score = 0.75 if len(term.key) >= 8 else 0.25
+    else:
+        score = 1.0 if len(term.key) >= 3 else 0.0
+    return score - (1.0 if term.nouns < 0.25 * term.count else 0.0)
 
 
 def _compound_quality(term: Term, words: list[str]) -> float:
@@ -210,9 +273,12 @@ def _compound_quality(term: Term, words: list[str]) -> float:
     score = 1.5
     evidence = term.defined > 0 or term.acronym or term.titled > 0
     if "of" in words or "to" in words:
-        score -= 0.0 if evidence or term.hyphens or 2 * term.named >= term.count else 4.0
+        known = evidence or term.hyphens or 2 * term.named >= term.count
+        score -= 0.0 if known and not first & GENERIC else 4.0
     if first & WEAK:
-        score -= 0.5 if evidence or term.hyphens else 2.5
+        score -= 0.5 if term.defined or term.acronym else 1.5 if term.titled or term.hyphens else 2.5
+    elif first & GERUND and term.nouns < 0.3 * term.count:
+        score -= 3.0  # "overriding dependencies", not "the operating system"
     elif first & PARTICIPLE and not evidence:
         score -= 1.0
     if last & GENERIC:
@@ -237,9 +303,11 @@ def _word_quality(term: Term, *, name: bool) -> float:
     elif flags & UNKNOWN:
         score += 0.5
     if flags & GERUND and not flags & UNKNOWN:
-        score -= 3.0  # "calling", "starting": actions, unless the texts define them
-    elif flags & MODIFIER or len(term.key) <= 3:
+        score -= 0.0 if term.defined else 5.0  # "calling", "starting": actions
+    elif flags & MODIFIER:
         score -= 1.5
+    elif len(term.key) <= 3:
+        score -= 2.5  # "arg", "dev"
     if term.nouns < 0.25 * term.count:
         score -= 1.5
     return score

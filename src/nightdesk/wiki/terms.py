@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nightdesk.wiki.glossary import Definition, SameTerm, acronyms, definitions, other_names
+from nightdesk.wiki.acronyms import SameTerm, acronyms, other_names
+from nightdesk.wiki.glossary import Definition, definitions
 from nightdesk.wiki.phrases import SourcePhrases, survey_phrases, title_keys
 from nightdesk.wiki.sentences import Sentence
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -107,10 +107,10 @@ def _content(text: str, language: str) -> frozenset[str]:
 
 
 def _same_groups(statements: Sequence[Statement], words: Sequence[frozenset[str]]) -> list[list[int]]:
-    """Return the claims in groups that say the same, each group's clearest claim first; a claim alone is a group of one.
+    """Return the statements in groups that say the same, each group's clearest first; most are alone.
 
-    Compared are only claims that share one of their three rarest words, and of those at most the last eight, so that 2,000
-    claims cost little more than 2,000 comparisons.
+    Compared are only statements that share one of their three rarest words, and of those at most the last eight, so
+    that 2,000 statements cost little more than 2,000 comparisons.
     """
     spread = Counter(word for content in words for word in content)
     leader_of: list[int] = list(range(len(statements)))
@@ -144,7 +144,7 @@ def _same(one: frozenset[str], other: frozenset[str]) -> bool:
 def _select(
     leaders: list[int], statements: Sequence[Statement], words: Sequence[frozenset[str]], title: str, limit: int
 ) -> list[int]:
-    """Return the best `limit` of the claims in their own order: the best of each source, then the second best, and so on."""
+    """Return the best `limit` statements in their own order: the best of each source, then the second best…"""
     if len(leaders) <= limit:
         return leaders
     by_source: dict[str, list[tuple[float, int]]] = defaultdict(list)
@@ -157,7 +157,7 @@ def _select(
 
 
 def _worth(statement: Statement, content: frozenset[str], title: str) -> float:
-    """Return how much a claim tells about the concept: definitions, then what names it first, with other terms and figures."""
+    """Return how much a statement tells about the concept: a definition, its name first, other terms, figures."""
     score = 3.0 if statement.defines else 0.0
     score += 1.0 if statement.concepts and statement.concepts[0] == title else 0.0
     score += 0.3 * min(4, len(set(statement.concepts)))
@@ -166,7 +166,7 @@ def _worth(statement: Statement, content: frozenset[str], title: str) -> float:
 
 
 def _definitions(leaders: list[int], statements: Sequence[Statement], title: str) -> tuple[list[int], list[int]]:
-    """Return the defining claims, the plainest first, and all others."""
+    """Return the defining statements, the plainest first, and all others."""
     defining = sorted(
         (index for index in leaders if statements[index].defines),
         key=lambda index: (statements[index].concepts[:1] != (title,), _particular(statements[index]), index),
@@ -175,28 +175,28 @@ def _definitions(leaders: list[int], statements: Sequence[Statement], title: str
 
 
 def _themes(rest: list[int], statements: Sequence[Statement], title: str, language: str) -> list[tuple[str, list[int]]]:
-    """Return the claims under the concepts that many of them share, then under what they say, the rest under FURTHER."""
+    """Return the statements under concepts that many of them share, then under what they say, then under FURTHER."""
     themes: list[tuple[str, list[int]]] = []
-    open_claims = list(rest)
+    still = list(rest)
     fewest = max(3, len(rest) // 8)
     for _ in range(MAX_CONCEPT_THEMES if len(rest) >= 2 * SMALL_PAGE else 1):
-        counts = Counter(key for index in open_claims for key in set(statements[index].concepts) if key != title)
+        counts = Counter(key for index in still for key in set(statements[index].concepts) if key != title)
         shared = [(-count, key) for key, count in counts.items() if fewest <= count <= 0.6 * len(rest)]
         if not shared:
             break
         key = min(shared)[1]
-        themes.append((key, [index for index in open_claims if key in statements[index].concepts]))
-        open_claims = [index for index in open_claims if key not in statements[index].concepts]
+        themes.append((key, [index for index in still if key in statements[index].concepts]))
+        still = [index for index in still if key not in statements[index].concepts]
     themes.sort(key=lambda theme: (-len(theme[1]), theme[0]))
-    return themes + _kinds(open_claims, statements, language, room=MAX_THEMES - 1 - len(themes))
+    return themes + _kinds(still, statements, language, room=MAX_THEMES - 1 - len(themes))
 
 
 def _kinds(
-    open_claims: list[int], statements: Sequence[Statement], language: str, *, room: int
+    still: list[int], statements: Sequence[Statement], language: str, *, room: int
 ) -> list[tuple[str, list[int]]]:
     kinds: dict[str, list[int]] = {title: [] for title, _ in _cues()}
     further: list[int] = []
-    for index in open_claims:
+    for index in still:
         kind = _kind(statements[index].text) if language == "en" else None
         (kinds[kind] if kind else further).append(index)
     kept = [title for title, _ in _cues() if len(kinds[title]) >= 2]

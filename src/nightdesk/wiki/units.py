@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
-# canonical unit -> (base unit, factor). Units with one base convert into each other; months and years do not become days.
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+# canonical unit -> (base unit, factor). Units with one base convert into each other; months and years do not become
+# days.
 _SCALES: dict[str, dict[str, str]] = {
     "s": {
         "ns": "1e-9",
@@ -135,44 +141,65 @@ SIGNS: Mapping[str, str] = {
     **{"時間": "h", "分钟": "min", "分": "min", "秒": "s", "％ポイント": "point"},
 }
 _WORDS: dict[str, str] = {
-    "percent": "%", "per cent": "%", "pct": "%", "prozent": "%", "pour cent": "%", "por ciento": "%", "por cento": "%", "per cento": "%", "procent": "%",
+    "percent": "%", "per cent": "%", "pct": "%", "prozent": "%", "pour cent": "%", "por ciento": "%",
+        "por cento": "%", "per cento": "%", "procent": "%",
     "percentage point": "point", "prozentpunkt": "point", "per mille": "‰", "permille": "‰",
-    "nanosecond": "ns", "microsecond": "µs", "millisecond": "ms", "second": "s", "minute": "min", "hour": "h", "day": "day", "week": "week",
+    "nanosecond": "ns", "microsecond": "µs", "millisecond": "ms", "second": "s", "minute": "min", "hour": "h",
+        "day": "day", "week": "week",
     "month": "month", "year": "year", "decade": "decade", "century": "century", "centurie": "century",
-    "sekunde": "s", "minuten": "min", "stunde": "h", "stunden": "h", "tag": "day", "tage": "day", "woche": "week", "wochen": "week",
-    "monat": "month", "monate": "month", "jahr": "year", "jahre": "year", "jahren": "year", "tagen": "day", "monaten": "month", "sekunden": "s",
-    "seconde": "s", "heure": "h", "jour": "day", "semaine": "week", "moi": "month", "mois": "month", "an": "year", "année": "year",
-    "segundo": "s", "minuto": "min", "hora": "h", "día": "day", "semana": "week", "mes": "month", "mese": "month", "año": "year",
-    "secondi": "s", "minuti": "min", "ore": "h", "ora": "h", "giorni": "day", "giorno": "day", "settimane": "week", "mesi": "month", "anni": "year", "anno": "year",
-    "dia": "day", "mês": "month", "ano": "year", "seconden": "s", "uur": "h", "uren": "h", "dag": "day", "dagen": "day", "weken": "week", "maanden": "month", "jaar": "year",
-    "byte": "byte", "kilobyte": "kB", "megabyte": "MB", "gigabyte": "GB", "terabyte": "TB", "petabyte": "PB", "kibibyte": "KiB", "mebibyte": "MiB",
-    "gibibyte": "GiB", "octet": "byte", "gb": "GB", "mb": "MB", "tb": "TB", "bit": "bit", "kilobit": "kbit", "megabit": "Mbit", "gigabit": "Gbit",
-    "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "centimetre": "cm", "centimeter": "cm", "millimetre": "mm", "millimeter": "mm",
-    "nanometre": "nm", "nanometer": "nm", "mile": "mile", "inch": "inch", "inche": "inch", "foot": "ft", "feet": "ft", "pixel": "pixel",
-    "gram": "g", "gramm": "g", "kilogram": "kg", "kilogramm": "kg", "milligram": "mg", "tonne": "tonne", "pound": "lb",
-    "hertz": "Hz", "kilohertz": "kHz", "megahertz": "MHz", "gigahertz": "GHz", "watt": "W", "kilowatt": "kW", "megawatt": "MW", "gigawatt": "GW",
-    "watt-hour": "Wh", "kilowatt-hour": "kWh", "kilowatt hour": "kWh", "joule": "J", "volt": "V", "ampere": "A", "litre": "l", "liter": "l", "degree": "°",
+    "sekunde": "s", "minuten": "min", "stunde": "h", "stunden": "h", "tag": "day", "tage": "day", "woche": "week",
+        "wochen": "week",
+    "monat": "month", "monate": "month", "jahr": "year", "jahre": "year", "jahren": "year", "tagen": "day",
+        "monaten": "month", "sekunden": "s",
+    "seconde": "s", "heure": "h", "jour": "day", "semaine": "week", "moi": "month", "mois": "month", "an": "year",
+        "année": "year",
+    "segundo": "s", "minuto": "min", "hora": "h", "día": "day", "semana": "week", "mes": "month", "mese": "month",
+        "año": "year",
+    "secondi": "s", "minuti": "min", "ore": "h", "ora": "h", "giorni": "day", "giorno": "day", "settimane": "week",
+        "mesi": "month", "anni": "year", "anno": "year",
+    "dia": "day", "mês": "month", "ano": "year", "seconden": "s", "uur": "h", "uren": "h", "dag": "day",
+        "dagen": "day", "weken": "week", "maanden": "month", "jaar": "year",
+    "byte": "byte", "kilobyte": "kB", "megabyte": "MB", "gigabyte": "GB", "terabyte": "TB", "petabyte": "PB",
+        "kibibyte": "KiB", "mebibyte": "MiB",
+    "gibibyte": "GiB", "octet": "byte", "gb": "GB", "mb": "MB", "tb": "TB", "bit": "bit", "kilobit": "kbit",
+        "megabit": "Mbit", "gigabit": "Gbit",
+    "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "centimetre": "cm", "centimeter": "cm",
+        "millimetre": "mm", "millimeter": "mm",
+    "nanometre": "nm", "nanometer": "nm", "mile": "mile", "inch": "inch", "inche": "inch", "foot": "ft",
+        "feet": "ft", "pixel": "pixel",
+    "gram": "g", "gramm": "g", "kilogram": "kg", "kilogramm": "kg", "milligram": "mg", "tonne": "tonne",
+        "pound": "lb",
+    "hertz": "Hz", "kilohertz": "kHz", "megahertz": "MHz", "gigahertz": "GHz", "watt": "W", "kilowatt": "kW",
+        "megawatt": "MW", "gigawatt": "GW",
+    "watt-hour": "Wh", "kilowatt-hour": "kWh", "kilowatt hour": "kWh", "joule": "J", "volt": "V", "ampere": "A",
+        "litre": "l", "liter": "l", "degree": "°",
     "degrees celsius": "°C", "degrees fahrenheit": "°F", "kelvin": "K", "decibel": "dB",
     "dollar": "USD", "euro": "EUR", "yen": "JPY", "franc": "CHF",
-    "time": "times", "fold": "times", "mal": "times", "fach": "times", "fache": "times", "fois": "times", "vece": "times", "veces": "times", "volte": "times", "volta": "times",
+    "time": "times", "fold": "times", "mal": "times", "fach": "times", "fache": "times", "fois": "times",
+        "vece": "times", "veces": "times", "volte": "times", "volta": "times",
     "vez": "times", "vezes": "times", "keer": "times", "maal": "times",
-    "token": "token", "parameter": "parameter", "param": "parameter", "paramètre": "parameter", "parámetro": "parameter", "flop": "flop",
+    "token": "token", "parameter": "parameter", "param": "parameter", "paramètre": "parameter",
+        "parámetro": "parameter", "flop": "flop",
 }  # fmt: skip
 WORDS: Mapping[str, str] = {**_WORDS, **{f"{word}s": unit for word, unit in _WORDS.items() if not word.endswith("s")}}
 # Counted things that are units in our field, though no scale converts them.
-COUNTED = (
-    "layer head step epoch sample example run experiment image page document word sentence gpu cpu core thread node user"
-    " language task model dataset batch iteration update character vocabulary dimension channel question paper article file"
+COUNTED = _listed(
+    "layer head step epoch sample example run experiment image page document word sentence gpu cpu core thread node"
+    " user language task model dataset batch iteration update character vocabulary dimension channel question"
+    " paper article file"
     " worker shard expert block neuron"
-).split()
+)
 
 SUFFIXES: Mapping[str, Decimal] = {
-    "k": Decimal("1e3"), "K": Decimal("1e3"), "M": Decimal("1e6"), "m": Decimal("1e6"), "mn": Decimal("1e6"), "Mio": Decimal("1e6"),
-    "B": Decimal("1e9"), "b": Decimal("1e9"), "bn": Decimal("1e9"), "Bn": Decimal("1e9"), "Mrd": Decimal("1e9"), "G": Decimal("1e9"),
+    "k": Decimal("1e3"), "K": Decimal("1e3"), "M": Decimal("1e6"), "m": Decimal("1e6"), "mn": Decimal("1e6"),
+        "Mio": Decimal("1e6"),
+    "B": Decimal("1e9"), "b": Decimal("1e9"), "bn": Decimal("1e9"), "Bn": Decimal("1e9"), "Mrd": Decimal("1e9"),
+        "G": Decimal("1e9"),
     "T": Decimal("1e12"), "tn": Decimal("1e12"),
 }  # fmt: skip
 CJK_MAGNITUDES: Mapping[str, Decimal] = {
-    "十": Decimal(10), "百": Decimal(100), "千": Decimal(1000), "万": Decimal("1e4"), "萬": Decimal("1e4"), "亿": Decimal("1e8"),
+    "十": Decimal(10), "百": Decimal(100), "千": Decimal(1000), "万": Decimal("1e4"), "萬": Decimal("1e4"),
+        "亿": Decimal("1e8"),
     "億": Decimal("1e8"), "兆": Decimal("1e12"),
 }  # fmt: skip
 CJK_DIGITS: Mapping[str, int] = {
@@ -192,16 +219,20 @@ def _numbered(words: str, first: int = 0) -> dict[str, str]:
 # Per language: number words (small), magnitudes, multiples ("twice"), fractions, and the twelve months.
 _EN_SMALL = {
     **_numbered(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen twenty"
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+        " seventeen eighteen nineteen twenty"
     ),
     **{"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"},
 }
 _SMALL: dict[str, dict[str, str]] = {
     "en": _EN_SMALL,
     "de": {
-        **_numbered("null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig"),
-        **{"dreißig": "30", "vierzig": "40", "fünfzig": "50", "sechzig": "60", "siebzig": "70", "achtzig": "80", "neunzig": "90"},
+        **_numbered(
+            "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn"
+            " siebzehn achtzehn neunzehn zwanzig"
+        ),
+        **{"dreißig": "30", "vierzig": "40", "fünfzig": "50", "sechzig": "60", "siebzig": "70", "achtzig": "80",
+            "neunzig": "90"},
     },
     "fr": {
         **_numbered("deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize", 2),
@@ -210,25 +241,34 @@ _SMALL: dict[str, dict[str, str]] = {
     "es": {
         **_numbered("dos tres cuatro cinco seis siete ocho nueve diez", 2),
         **_numbered("doce trece catorce quince", 12),  # "once" is English too
-        **{"cero": "0", "veinte": "20", "treinta": "30", "cuarenta": "40", "cincuenta": "50", "sesenta": "60", "setenta": "70", "ochenta": "80", "noventa": "90"},
+        **{"cero": "0", "veinte": "20", "treinta": "30", "cuarenta": "40", "cincuenta": "50", "sesenta": "60",
+            "setenta": "70", "ochenta": "80", "noventa": "90"},
     },
-    "it": {**_numbered("due tre quattro cinque", 2), **_numbered("sette otto nove dieci undici dodici", 7), "zero": "0", "venti": "20", "trenta": "30", "cinquanta": "50"},
-    "pt": {**_numbered("dois/duas três quatro cinco seis sete oito nove dez onze doze", 2), "zero": "0", "vinte": "20", "trinta": "30", "cinquenta": "50"},
-    "nl": {**_numbered("twee drie vier vijf zes zeven acht negen tien elf twaalf", 2), "nul": "0", "twintig": "20", "dertig": "30", "vijftig": "50"},
+    "it": {**_numbered("due tre quattro cinque", 2), **_numbered("sette otto nove dieci undici dodici", 7),
+        "zero": "0", "venti": "20", "trenta": "30", "cinquanta": "50"},
+    "pt": {**_numbered("dois/duas três quatro cinco seis sete oito nove dez onze doze", 2), "zero": "0",
+        "vinte": "20", "trinta": "30", "cinquenta": "50"},
+    "nl": {**_numbered("twee drie vier vijf zes zeven acht negen tien elf twaalf", 2), "nul": "0", "twintig": "20",
+        "dertig": "30", "vijftig": "50"},
 }  # fmt: skip
 _MAGNITUDES: dict[str, dict[str, str]] = {
-    "en": {"hundred": "1e2", "dozen": "12", "thousand": "1e3", "million": "1e6", "billion": "1e9", "trillion": "1e12"},
-    "de": {"hundert": "1e2", "tausend": "1e3", "million": "1e6", "millionen": "1e6", "milliarde": "1e9", "milliarden": "1e9", "billionen": "1e12"},
+    "en": {"hundred": "1e2", "dozen": "12", "thousand": "1e3", "million": "1e6", "billion": "1e9",
+        "trillion": "1e12"},
+    "de": {"hundert": "1e2", "tausend": "1e3", "million": "1e6", "millionen": "1e6", "milliarde": "1e9",
+        "milliarden": "1e9", "billionen": "1e12"},
     "fr": {"cent": "1e2", "mille": "1e3", "million": "1e6", "millions": "1e6", "milliard": "1e9", "milliards": "1e9"},
     "es": {"cien": "1e2", "ciento": "1e2", "mil": "1e3", "millón": "1e6", "millones": "1e6"},
-    "it": {"cento": "1e2", "mille": "1e3", "mila": "1e3", "milione": "1e6", "milioni": "1e6", "miliardo": "1e9", "miliardi": "1e9"},
+    "it": {"cento": "1e2", "mille": "1e3", "mila": "1e3", "milione": "1e6", "milioni": "1e6", "miliardo": "1e9",
+        "miliardi": "1e9"},
     "pt": {"cem": "1e2", "mil": "1e3", "milhão": "1e6", "milhões": "1e6", "bilhão": "1e9", "bilhões": "1e9"},
     "nl": {"honderd": "1e2", "duizend": "1e3", "miljoen": "1e6", "miljard": "1e9"},
 }  # fmt: skip
 _MULTIPLES: dict[str, dict[str, str]] = {
-    "en": {"twice": "2", "thrice": "3", "double": "2", "doubled": "2", "doubles": "2", "doubling": "2", "triple": "3", "tripled": "3", "triples": "3",
+    "en": {"twice": "2", "thrice": "3", "double": "2", "doubled": "2", "doubles": "2", "doubling": "2",
+        "triple": "3", "tripled": "3", "triples": "3",
            "tripling": "3", "quadruple": "4", "quadrupled": "4", "quadruples": "4"},
-    "de": {"doppelt": "2", "doppelte": "2", "zweimal": "2", "zweifach": "2", "dreimal": "3", "dreifach": "3", "zehnmal": "10", "zehnfach": "10", "fünfmal": "5",
+    "de": {"doppelt": "2", "doppelte": "2", "zweimal": "2", "zweifach": "2", "dreimal": "3", "dreifach": "3",
+        "zehnmal": "10", "zehnfach": "10", "fünfmal": "5",
            "verdoppelt": "2", "verdreifacht": "3", "viermal": "4", "hundertmal": "100"},
     "fr": {"double": "2", "doubler": "2", "triple": "3", "quadruple": "4"},
     "es": {"doble": "2", "duplica": "2", "triple": "3", "triplica": "3"},
@@ -237,9 +277,11 @@ _MULTIPLES: dict[str, dict[str, str]] = {
     "nl": {"dubbel": "2", "dubbele": "2", "tweemaal": "2", "verdubbelt": "2"},
 }  # fmt: skip
 _PARTS: dict[str, dict[str, str]] = {
-    "en": {"half": "1/2", "halve": "1/2", "halves": "1/2", "halved": "1/2", "halving": "1/2", "third": "1/3", "quarter": "1/4", "fifth": "1/5",
+    "en": {"half": "1/2", "halve": "1/2", "halves": "1/2", "halved": "1/2", "halving": "1/2", "third": "1/3",
+        "quarter": "1/4", "fifth": "1/5",
            "sixth": "1/6", "eighth": "1/8", "tenth": "1/10", "hundredth": "1/100", "thousandth": "1/1000"},
-    "de": {"halb": "1/2", "halbe": "1/2", "halben": "1/2", "hälfte": "1/2", "drittel": "1/3", "viertel": "1/4", "halbiert": "1/2"},
+    "de": {"halb": "1/2", "halbe": "1/2", "halben": "1/2", "hälfte": "1/2", "drittel": "1/3", "viertel": "1/4",
+        "halbiert": "1/2"},
     "fr": {"moitié": "1/2", "demi": "1/2", "tiers": "1/3", "quart": "1/4"},
     "es": {"mitad": "1/2", "medio": "1/2", "tercio": "1/3"},
     "it": {"metà": "1/2", "mezzo": "1/2", "terzo": "1/3"},
@@ -247,7 +289,9 @@ _PARTS: dict[str, dict[str, str]] = {
     "nl": {"helft": "1/2", "half": "1/2", "kwart": "1/4"},
 }  # fmt: skip
 _MONTHS: dict[str, str] = {
-    "en": "january/jan february/feb march/mar april/apr may june/jun july/jul august/aug september/sep/sept october/oct november/nov december/dec",
+    "en": "january/jan february/feb march/mar april/apr may june/jun july/jul august/aug september/sep/sept"
+    " october/oct"
+    " november/nov december/dec",
     "de": "januar februar märz april mai juni juli august september oktober november dezember",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre/setiembre octubre noviembre diciembre",
@@ -258,7 +302,7 @@ _MONTHS: dict[str, str] = {
 ORDINALS: Mapping[str, int] = {
     word: n
     for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1
+        _listed("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"), 1
     )
 }
 

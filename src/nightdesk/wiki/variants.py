@@ -12,9 +12,9 @@ _GERMAN_ENDINGS = ("n", "en", "e", "s", "er", "es")
 def merge_variants(spread: Spread) -> dict[str, str]:
     """Return for each key the key of its concept.
 
-    Merged are: an acronym and the one long form that texts give for it, spellings that differ in blanks, hyphens or case
-    only, names that a text says mean the same, and a German noun's endings. The concept's key is the longest, so that more
-    sources do not change it.
+    Merged are: an acronym and the one long form that texts give for it, spellings that differ in blanks, hyphens or
+    case only, names that a text says mean the same, and a German noun's endings. The concept's key is the longest, so
+    that more sources do not change it.
     """
     parent: dict[str, str] = {key: key for key in spread.keys}
     for short, long in sorted({**_certain(spread.acronyms), **_certain_names(spread)}.items()):
@@ -100,10 +100,10 @@ def _spelling_pairs(keys: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _closed(key: str) -> str:
-    """Return the key without blanks and hyphens, but for those between two digits: product-1 01 is not product-101."""
+    """Return the key without blanks, hyphens and slashes but between two digits: product-1 01 is not product-101."""
     letters: list[str] = []
     for at, c in enumerate(key):
-        if c in " -" and 0 < at < len(key) - 1:
+        if c in " -/" and 0 < at < len(key) - 1:
             if key[at - 1].isdigit() and key[at + 1].isdigit():
                 letters.append("-")
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from nightdesk.wiki.categories import categorise
 from nightdesk.wiki.related import associate, most_related
-from nightdesk.wiki.spelling import Spelling, spell
+from nightdesk.wiki.spelling import spell
 from nightdesk.wiki.termhood import bar, count_sources, gather, is_term, least_sources
 from nightdesk.wiki.terms import SourceTerms, survey_terms
 from nightdesk.wiki.variants import merge_variants
@@ -44,7 +44,7 @@ class Vocabulary:
     def mentions(self, source: SourceTerms, sentence_index: int) -> tuple[Mention, ...]:
         """Return the concepts in a sentence of `source`, in order and without overlap.
 
-        The leftmost wins, then the longest: where "learning rate schedule" is a concept, it is not also "learning rate".
+        The leftmost wins, then the longest: what names "learning rate schedule" does not also name "learning rate".
         """
         found: list[Mention] = []
         reach = 0
@@ -61,13 +61,15 @@ def build_vocabulary(sources: Sequence[SourceTerms]) -> Vocabulary:
 
     Every bar is absolute and moves in coarse steps with the number of sources, so that one more source changes little.
     """
+    # what several sources repeat counts for the first of them only
+    sources = sorted(sources, key=lambda source: (source.title, source.phrases.marks.tobytes()))
     spread = count_sources(sources)
     canonical = merge_variants(spread)
     evidence = gather(sources, spread, canonical)
     fewest, least = least_sources(spread.sources), bar(spread.places)
     terms = {key for key, term in evidence.items() if is_term(term, fewest=fewest, bar=least)}
     concept_of = {variant: key for variant, key in sorted(canonical.items()) if key in terms}
-    spellings = spell(sources, concept_of, spread.acronyms)
+    spellings = spell(sources, concept_of, evidence, spread.acronyms)
     association = associate(sources, concept_of)
     categories = categorise(evidence, spellings, association, spread.kinds)
     related = most_related(association)

@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 # U+200D stay: Persian, Indic scripts and emoji need them.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f\u00ad]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_LIGATURES = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄﬅﬆ"}
+# What fonts draw as one and readers search for as several, and the letters of formulas.
+_FOLDED = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄﬅﬆĳĲ"}
+_FOLDED |= {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)}
 _TAG_OPENER = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")
 _AUTOLINK = re.compile(r"<(?=(?:https?://|mailto:)[^\s<>]+>)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _DATE = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?:-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
+_TIME = re.compile(r"(?<=\d)T\d.*")
 _DATE_SLASHED = re.compile(r"^\s*(\d{4})/(\d{1,2})(?:/(\d{1,2}))?")
 
 
@@ -45,7 +48,7 @@ def clean_text(text: str) -> str:
     """Return `text` in NFC without control, zero-width and direction characters, ligatures as letters."""
     text = text.replace("\u2028", "\n").replace("\u2029", "\n")
     text = _CONTROLS.sub("", _UNSEEN.sub("", text))
-    return unicodedata.normalize("NFC", text.translate(_LIGATURES))
+    return unicodedata.normalize("NFC", text.translate(_FOLDED))
 
 
 def one_line(text: str | None, limit: int = 300) -> str | None:
@@ -68,7 +71,7 @@ def iso_date(text: str | None) -> str | None:
         return None
     if slashed := _DATE_SLASHED.match(text):
         text = "-".join(part.zfill(2) for part in slashed.groups() if part)
-    text = text[2:10] if text.startswith("D:") else text[:40].partition("T")[0]
+    text = text[2:10] if text.startswith("D:") else _TIME.sub("", text[:40])
     found = _DATE.search(text)
     return "-".join(part for part in found.groups() if part) if found else None
 

@@ -2,11 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 from nightdesk.base.errors import DeskError
-from nightdesk.sources.formats.converted import Converted, clean_text
+from nightdesk.sources.formats.converted import Converted
 from nightdesk.sources.formats.tables import bounded_table
 from nightdesk.sources.formats.text import decode
 
@@ -21,7 +20,7 @@ def convert(path: Path, assets: Path, *, assets_link: str) -> Converted:
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(text)
     try:
-        table, left_out = bounded_table(_rows(text, delimiter))
+        table, left_out = bounded_table(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise DeskError(f"is no table: {error}") from error
     if not table:
@@ -40,7 +39,7 @@ def delimiter_of(text: str) -> str:
     for delimiter in _DELIMITERS:
         counts = [_count(line, delimiter) for line in lines]
         usual = max(sorted(set(counts)), key=counts.count, default=0)
-        score = usual and counts.count(usual) / len(counts) * min(usual, 3)
+        score = usual and (counts.count(usual) / len(counts)) ** 3 * min(usual, 3)  # equal counts say more than many
         if score > best_score:
             best, best_score = delimiter, score
     return best
@@ -48,8 +47,3 @@ def delimiter_of(text: str) -> str:
 
 def _count(line: str, delimiter: str) -> int:
     return sum(part.count(delimiter) for part in line.split('"')[::2])  # every second part is within quotes
-
-
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        yield [clean_text(cell) for cell in row]

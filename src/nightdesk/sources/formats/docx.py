@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from nightdesk.base.errors import DeskError
 from nightdesk.sources.formats.archives import Archive
@@ -39,7 +40,7 @@ def convert(path: Path, assets: Path, *, assets_link: str) -> Converted:
         stated = core_properties(archive)
     try:
         result = mammoth.convert_to_html(io.BytesIO(path.read_bytes()), style_map=_STYLES, external_file_access=False)
-    except (KeyError, ValueError, AttributeError, IndexError, TypeError) as error:  # of malformed parts
+    except (KeyError, ValueError, AttributeError, IndexError, TypeError, ExpatError) as error:
         raise DeskError("is damaged: its parts do not fit together") from error
     images = Images(assets, assets_link)
     titled = '<h1 class="title">' in result.value

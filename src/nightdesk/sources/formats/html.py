@@ -73,7 +73,7 @@ def parse(text: str) -> HtmlElement:
     A page that is nested too deep (the parser and the writer of Markdown would drop what is inside) loses the tags that
     carry no meaning.
     """
-    text = _XML_HEAD.sub("", text)
+    text = _XML_HEAD.sub("", text.replace("\0", ""))  # the parser would end at a NUL
     root = _parse(text)
     return root if _depth(root) <= MAX_DEPTH else _parse(_MEANINGLESS_TAG.sub(" ", text))
 

@@ -10,7 +10,7 @@ _NEVER_CONTENT = (
 )
 # Whole class or id names. A part of a name is no reason: "navigation-systems" may be a chapter.
 _BOILERPLATE_NAMES = """
-    ad ads advert advertisement adsense banner-ad breadcrumb breadcrumbs breadcrumb-nav bottomnav bylinks
+    ad ads advert advertisement adsense banner-ad breadcrumb breadcrumbs breadcrumb-nav bottomnav bylinks docnav
     cookie cookies cookie-banner cookie-consent cookie-notice consent consent-banner gdpr copybtn
     copy-button clipboard-copy contribute disqus_thread comments comment-list comment-form edit-page
     edit-this-page editsection mw-editsection feedback footer site-footer page-footer footnav global-nav
@@ -44,6 +44,9 @@ _MAIN_NAMES = (
     *("article-content", "markdown-body", "md-content", "main-content", "mainContent", "body", "document", "content"),
 )
 _KEPT_ASIDES = frozenset({"footnote", "footnotes", "footnote-list", "footnotes-list", "admonition", "note", "warning"})
+_PAGE_TURNERS = frozenset(
+    {"", "prev", "previous", "next", "up", "home", "top", "index", "contents", "table of contents"}
+)
 MIN_MAIN_CHARACTERS = 200
 MIN_MAIN_SHARE = 0.25  # of the page's text: a "main" that holds less is a slot for something else
 
@@ -75,6 +78,7 @@ def drop_boilerplate(root: HtmlElement) -> None:
             else:
                 element.drop_tree()
     doomed = [element for element in root.iter() if element is not root and _is_boilerplate(element)]
+    doomed += _link_lists(root)
     limit = text_length(root) / 2
     for element in doomed:
         if element.getparent() is not None and text_length(element) <= limit:
@@ -126,6 +130,26 @@ def _is_boilerplate(element: HtmlElement) -> bool:
     if "topic" in names and "contents" in names:  # the table of contents that docutils puts at the top
         return True
     return not _BOILERPLATE.isdisjoint(name.lower() for name in names) and not any(True for _ in element.iter("h1"))
+
+
+def _link_lists(root: HtmlElement) -> list[HtmlElement]:
+    """Return what holds links alone above the first heading (a page's way to others), or only "previous" and "next"."""
+    found = []
+    above = True
+    for element in root.iter("h1", "h2", "h3", "ul", "ol", "table", "p", "div"):
+        if element.tag in {"h1", "h2", "h3"}:
+            above = False
+            continue
+        anchors = list(element.iter("a"))
+        links = [" ".join(str(link.text_content()).split()) for link in anchors]
+        if not links or any(True for _ in element.iter("h1", "h2", "h3")):
+            continue
+        linked, whole = sum(map(len, links)), text_length(element)
+        stated = sum((link.get("rel") or "-").lower() in _PAGE_TURNERS for link in anchors) * 2 > len(links)
+        turning = whole < 300 and (stated or {link.lower().strip("<>«»←→‹› ") for link in links} <= _PAGE_TURNERS)
+        if (above and linked > 0.75 * whole and len(links) > 1) or turning:
+            found.append(element)
+    return found
 
 
 def _hidden(element: HtmlElement, hidden_names: frozenset[str]) -> bool:

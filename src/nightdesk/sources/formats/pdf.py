@@ -61,6 +61,7 @@ def _parse(path: Path) -> Any:
         max_pages=MAX_PAGES,
         num_workers=1,
         extract_links=False,
+        keep_headers_footers=True,  # ours is by the place on the page too; theirs drops a slide that repeats itself
     )
     try:
         return parser.parse(path.read_bytes())

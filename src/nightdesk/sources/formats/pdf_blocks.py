@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nightdesk.sources.formats.converted import clean_text
+from nightdesk.sources.formats.pdf_lines import Line, code_rows, lines_of
 
 _EMPHASIS = re.compile(
     r"(?<!\\)\*+"
 )  # liteparse marks whole lines for a word in bold or italics; its own stars it escapes
 _MATH = re.compile(r"\$[^$\n]{1,2000}\$")
-_INNER_UNDERSCORE = re.compile(r"(?<=\w)\\_(?=\w)")
+_INNER_UNDERSCORE = re.compile(r"(?<=\w)\\_(?=[\w\s])")
+_BROKEN_WORD = re.compile(r"\b([^\W\d_]{2,})- (?!(?:and|or|to|und|oder|et|ou|bis|y|e|as|nor)\b)([a-z\xdf-\xff]{2,})")
 _SENTENCE_END = re.compile(r"[.!?:;。！？][\"'”’)\]]*$")
 _BULLET = re.compile(r"^\s*(?:[•◦▪‣●○■–—*-]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
 _WORD = re.compile(r"\w")
@@ -37,7 +39,8 @@ class Block:
     bold: bool = False
     marker: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
-    line_height: float = 11.0
+    line_height: float = 11.0  # from line to line
+    size: float = 10.0  # of its letters, as tall as their boxes
     hyphen_at_end: bool = False  # the page shows a hyphen there, which liteparse takes off
 
 
@@ -52,25 +55,18 @@ class Page:
     largest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    x: float
-    y: float
-    right: float
-    height: float
-
-
 def page_of(parsed: Any) -> Page:
     """Return the page that liteparse has `parsed`, with blocks that hold several paragraphs taken apart."""
-    lines = _lines(parsed.text_items)
+    lines = lines_of(parsed.text_items)
     blocks: list[Block] = []
     for raw in parsed.blocks or ():
         block = _block(raw)
         if block is not None:
             within = [line for line in lines if _inside(line, block)] if block.height else []
-            blocks += _taken_apart(block, within)
-    return Page(parsed.page_num, parsed.width, parsed.height, tuple(blocks), _largest(parsed.text_items))
+            within.sort(key=lambda line: (round(line.y), line.x))
+            blocks += _taken_apart(_code_or_text(block, within), within)
+    ordered = _by_columns(blocks, parsed.width)
+    return Page(parsed.page_num, parsed.width, parsed.height, tuple(_code_joined(ordered)), _largest(parsed.text_items))
 
 
 def _block(raw: Any) -> Block | None:
@@ -97,25 +93,10 @@ def _plain(text: str) -> str:
     """Return liteparse's Markdown without its emphasis, which misses the words meant, and with formulas unescaped."""
     text = _EMPHASIS.sub("", clean_text(text))
     text = _MATH.sub(lambda formula: formula[0].replace("\\_", "_").replace("\\*", "*"), text)
-    return " ".join(_INNER_UNDERSCORE.sub("_", text).split())
+    return _BROKEN_WORD.sub(r"\1\2", " ".join(_INNER_UNDERSCORE.sub("_", text).split()))
 
 
-def _lines(items: Sequence[Any]) -> list[_Line]:
-    """Return the page's text items joined to lines: those that stand side by side, from the left."""
-    lines: list[_Line] = []
-    for item in items:
-        if abs(item.rotation or 0.0) > 1 or not item.text.strip():
-            continue
-        line = _Line(item.text, item.x, item.y, item.x + item.width, item.height)
-        last = lines[-1] if lines else None
-        if last and abs(last.y - line.y) < 2 and 0 <= line.x - last.right + 2 < 30:
-            lines[-1] = replace(last, text=f"{last.text} {line.text}", right=line.right)
-        else:
-            lines.append(line)
-    return lines
-
-
-def _inside(line: _Line, block: Block) -> bool:
+def _inside(line: Line, block: Block) -> bool:
     middle = line.y + line.height / 2
     return (
         block.y - 2 <= middle <= block.y + block.height + 2
@@ -124,22 +105,86 @@ def _inside(line: _Line, block: Block) -> bool:
     )
 
 
-def _taken_apart(block: Block, lines: list[_Line]) -> Iterator[Block]:
+def _code_or_text(block: Block, lines: list[Line]) -> Block:
+    """Return a block as code if all its lines are, and as a paragraph if it was taken for code and none is."""
+    code = [line.is_code for line in lines]
+    if lines and all(code) and (block.kind in {"paragraph", "code"} or (block.kind == "heading" and len(lines) > 1)):
+        return replace(block, kind="code", text="", rows=code_rows(lines), line_height=lines[0].height * 1.2)
+    if block.kind == "code" and lines and not any(code):
+        return replace(block, kind="paragraph", text=" ".join(row[0].strip() for row in block.rows), rows=())
+    return block
+
+
+def _code_joined(blocks: list[Block]) -> Iterator[Block]:
+    """Yield `blocks` with code that stands close below code as one block, indented as on the page."""
+    held: Block | None = None
+    for block in blocks:
+        gap = block.y - (held.y + held.height) if held else 0.0
+        if held and held.kind == block.kind == "code" and -2 < gap < 3 * held.line_height:
+            indent = " " * round(abs(block.x - held.x) / (held.line_height * 0.5))
+            deeper, shallower = (block.rows, held.rows) if block.x >= held.x else (held.rows, block.rows)
+            moved = tuple((indent + row[0],) for row in deeper)
+            first, second = (shallower, moved) if block.x >= held.x else (moved, shallower)
+            blank = (("",),) if gap > held.line_height * 0.9 else ()
+            held = replace(
+                held,
+                rows=(*first, *blank, *second),
+                x=min(held.x, block.x),
+                height=block.y + block.height - held.y,
+            )
+            continue
+        if held:
+            yield held
+        held = block
+    if held:
+        yield held
+
+
+def _by_columns(blocks: list[Block], page_width: float) -> list[Block]:
+    """Return the blocks of a page of two columns with each column from its top, others as they are.
+
+    What spans both columns divides the page: the columns above it are read before it.
+    """
+    middle = page_width / 2
+    left = [block for block in blocks if block.height and block.x + block.width <= middle + 5]
+    right = [block for block in blocks if block.height and block.x >= middle - 5]
+    height = sum(block.height for block in blocks) or 1.0
+    columns = (sum(block.height for block in left), sum(block.height for block in right))
+    # Both columns hold much of the page, in lines that fill them: two lists of names are no columns of text.
+    wide = all(any(block.width > page_width * 0.33 for block in side) for side in (left, right))
+    if min(len(left), len(right)) < 2 or min(columns) < 0.15 * height or sum(columns) < 0.6 * height or not wide:
+        return blocks
+    ordered: list[Block] = []
+    held: tuple[list[Block], list[Block]] = ([], [])
+    for block in sorted(blocks, key=lambda block: block.y):
+        if block in left or block in right:
+            held[block.x >= middle - 5].append(block)
+        else:
+            ordered += [*held[0], *held[1], block]
+            held = ([], [])
+    return [*ordered, *held[0], *held[1]]
+
+
+def _taken_apart(block: Block, lines: list[Line]) -> Iterator[Block]:
     """Yield `block`, or the paragraphs that it holds: lines further apart, indented or hanging back start one."""
-    hyphen = bool(lines) and lines[-1].text.rstrip().endswith(("-", "\u2010"))
+    hyphen = bool(lines) and lines[-1].text.rstrip().endswith(("-", "\u2010")) and block.text[-1:].isalnum()
     heights = [line.height for line in lines]
     pitch = _pitch(lines)
-    block = replace(
-        block, hyphen_at_end=hyphen, line_height=pitch or (statistics.median(heights) if heights else block.line_height)
-    )
+    if heights:
+        size = statistics.median(heights)
+        block = replace(block, hyphen_at_end=hyphen, line_height=pitch or size, size=size)
     if block.kind not in {"paragraph", "list_item"} or len(lines) < 2:
         yield block
         return
-    starts = _starts(block.text, [lines[i].text for i in _breaks(block, lines, pitch)])
-    places = [lines[i].y for i in _breaks(block, lines, pitch)]
-    cuts = [(0, block.y)] + [(at, y) for at, y in zip(starts, places, strict=True) if at]
-    for number, (at, y) in enumerate(cuts):
-        end, bottom = cuts[number + 1] if number + 1 < len(cuts) else (len(block.text), block.y + block.height)
+    breaks = _breaks(block, lines, pitch)
+    starts = _starts(block.text, [lines[i].text for i in breaks])
+    cuts = [
+        (0, block.y, block.y),
+        *((at, lines[i].y, _bottom(lines[:i])) for at, i in zip(starts, breaks, strict=True) if at),
+    ]
+    for number, (at, y, _) in enumerate(cuts):
+        last = number + 1 == len(cuts)
+        end, bottom = (len(block.text), block.y + block.height) if last else (cuts[number + 1][0], cuts[number + 1][2])
         text = block.text[at:end].strip()
         if not text:
             continue
@@ -151,16 +196,20 @@ def _taken_apart(block: Block, lines: list[_Line]) -> Iterator[Block]:
             marker=bullet[0].strip() if bullet else block.marker if number == 0 else "",
             y=y,
             height=max(bottom - y, 1.0),
-            hyphen_at_end=hyphen and number == len(cuts) - 1,
+            hyphen_at_end=hyphen and last,
         )
 
 
-def _pitch(lines: list[_Line]) -> float:
+def _bottom(lines: list[Line]) -> float:
+    return max(line.y + line.height for line in lines)
+
+
+def _pitch(lines: list[Line]) -> float:
     gaps = [below.y - above.y for above, below in itertools.pairwise(lines) if below.y - above.y > 3]
     return statistics.median_low(gaps) if gaps else 0.0
 
 
-def _breaks(block: Block, lines: list[_Line], pitch: float) -> list[int]:
+def _breaks(block: Block, lines: list[Line], pitch: float) -> list[int]:
     """Return the indexes of the lines that start a new paragraph within `block`."""
     left = min(line.x for line in lines[1:])
     right = max(line.right for line in lines)
@@ -206,10 +255,12 @@ def _largest(items: Sequence[Any]) -> str:
     if not sized:
         return ""
     body = statistics.median(size for size, _ in sized)
-    for size in sorted({size for size, _ in sized}, reverse=True)[:3]:
+    for size in sorted({size for size, _ in sized}, reverse=True)[:5]:
         if size < body * 1.15:
             return ""
-        text = " ".join(item.text.strip() for s, item in sized if s > size * 0.93)
-        if sum(character.isalpha() for character in text) >= 4:
-            return " ".join(clean_text(text).split())
+        text = clean_text(" ".join(item.text.strip() for s, item in sized if s > size * 0.93))
+        words = text.split()
+        # A drop cap, a logo or a report's number is no title.
+        if sum(character.isalpha() for character in text) >= 4 and (len(words) > 1 or words[0].isalpha()):
+            return " ".join(words)
     return ""

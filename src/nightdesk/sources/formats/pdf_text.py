@@ -1,16 +1,17 @@
-"""The blocks of a PDF's pages as one Markdown text: running heads dropped, paragraphs joined over columns and pages."""
+"""The blocks of a PDF's pages as one Markdown text: running heads and contents dropped, headings and tables mended."""
 
 import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nightdesk.sources.formats.converted import escape_tags, fence
 from nightdesk.sources.formats.pdf_blocks import Block, Page
+from nightdesk.sources.formats.pdf_joining import TERMINAL, WORD, Placed, footnotes_first, goes_on, joined
 from nightdesk.sources.formats.tables import markdown_table
 
-MARGIN_SHARE = 0.09  # of a page's height, at the top and at the bottom: where running heads and page numbers stand
+MARGIN_SHARE = 0.11  # of a page's height, at the top and at the bottom: where running heads and page numbers stand
 _PAGE_NUMBER = re.compile(
     r"^[\W_]*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-?\d{1,3})(?:\s*(?:/|of)\s*\d{1,4})?[\W_]*$", re.IGNORECASE
 )
@@ -18,35 +19,36 @@ _DOT_LEADER = re.compile(r"(?:\s?[.·…]){4,}+\s*+(?:\d{1,4}|[ivxlc]{1,6}\b)?")
 _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){1,4})\.?\s+\S")
 _CONTENTS = re.compile(r"^(?:table of )?contents$", re.IGNORECASE)
 _FRONT_END = re.compile(r"^(?:\d+\.?\s+)?(?:abstract|introduction|summary|contents|table of contents)\b", re.IGNORECASE)
-_TERMINAL = re.compile(r"[.!?。！？:;][\"'”’)\]]*$")
 _LINE_START = re.compile(r"^(?=(?:[-+]|\d{1,9}[.)])\s|#{1,6}\s|>|={3,}$|-{3,}$)")
 _NO_TITLES = frozenset({"abstract", "contents", "table of contents", "introduction", "summary", "preface"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    block: Block
-    page: int
-    marks: tuple[int, ...] = ()  # pages that begin within this block, since a sentence goes on over their start
 
 
 def markdown_of(pages: list[Page]) -> str:
     """Return the Markdown of the whole document, each page's text after its mark."""
     title = title_of(pages)
     running = _running_lines(pages)
+    body_size = _body_size(pages)
     placed = _without_contents(
-        _Placed(block, page.number) for page in pages for block in _mended(page, running, title, first=page is pages[0])
+        Placed(block, page.number)
+        for page in pages
+        for block in _mended(page, running, title, body_size=body_size, first=page is pages[0])
     )
     parts: list[str] = []
     if title and not any(p.block.kind == "heading" and p.block.text == title for p in placed[:40]):
         parts.append(f"# {title}")
     started = dict.fromkeys((page.number for page in pages), False)
     previous: Block | None = None
-    for item in _joined(placed):
+    placed = footnotes_first(placed, body_size)
+    words = Counter(word for item in placed for word in WORD.findall(item.block.text))
+    for item in joined(placed, words):
         if not started[item.page]:
             parts += [f"<!-- page {n} -->" for n in started if n <= item.page and not started[n]]
             started |= {n: True for n in started if n <= item.page}
-        if previous is not None and previous.kind == item.block.kind == "list_item" and not parts[-1].startswith("<!--"):
+        if (
+            previous is not None
+            and previous.kind == item.block.kind == "list_item"
+            and not parts[-1].startswith("<!--")
+        ):
             parts[-1] += "\n" + _markdown(item.block)
         else:
             parts.append(_markdown(item.block))
@@ -61,7 +63,7 @@ def markdown_of(pages: list[Page]) -> str:
 def title_of(pages: list[Page]) -> str | None:
     """Return the title: what stands in the largest letters on the first page, else its first heading."""
     for page in pages[:2]:
-        largest = page.largest
+        largest = next((b.text for b in page.blocks if b.kind == "heading" and page.largest in b.text), page.largest)
         if 4 <= len(largest) <= 250 and largest.lower() not in _NO_TITLES and not _NUMBERED.match(largest):
             return largest
         for block in sorted((b for b in page.blocks if b.kind == "heading"), key=lambda b: (b.level, b.y)):
@@ -71,11 +73,31 @@ def title_of(pages: list[Page]) -> str | None:
 
 
 def _running_lines(pages: list[Page]) -> frozenset[str]:
-    """Return the lines, digits as #, that stand in the margin of at least three pages."""
+    """Return the lines, digits as #, that stand in the margin of three pages (of two, if the document is short)."""
     seen: Counter[str] = Counter()
+    shifts: Counter[int] = Counter()
     for page in pages:
-        seen.update({_pattern(block.text) for block in page.blocks if _in_margin(block, page)})
-    return frozenset(pattern for pattern, count in seen.items() if count >= 3)
+        texts = {block.text for block in page.blocks if _in_margin(block, page)}
+        seen.update({_pattern(text) for text in texts})
+        shifts.update({number - page.number for text in texts for number in _edge_numbers(text)})
+    enough = 3 if len(pages) > 12 else 2
+    found = {pattern for pattern, count in seen.items() if count >= enough}
+    # "Chapter 4: Example 14" stands on one page only, but with the page's number, as all running heads here do.
+    shift, count = max(shifts.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
+    if count >= 3:
+        found |= {
+            _pattern(block.text)
+            for page in pages
+            for block in page.blocks
+            if _in_margin(block, page) and page.number + shift in _edge_numbers(block.text)
+        }
+    return frozenset(found)
+
+
+def _edge_numbers(text: str) -> list[int]:
+    """Return the numbers that a line starts and ends with."""
+    words = text.split()
+    return [int(word) for word in (words[:1] + words[-1:]) if word.isdecimal() and len(word) < 5]
 
 
 def _pattern(text: str) -> str:
@@ -84,21 +106,21 @@ def _pattern(text: str) -> str:
 
 def _in_margin(block: Block, page: Page) -> bool:
     margin = page.height * MARGIN_SHARE
-    return (
-        0 < len(block.text) < 150
-        and block.height < 40
-        and (block.y + block.height < margin or block.y > page.height - margin)
-    )
+    one_line = 0 < len(block.text) < 150 and block.height < 1.8 * block.size
+    return one_line and (block.y < margin or block.y > page.height - margin)
 
 
-def _mended(page: Page, running: frozenset[str], title: str | None, *, first: bool) -> Iterator[Block]:
+def _mended(
+    page: Page, running: frozenset[str], title: str | None, *, body_size: float, first: bool
+) -> Iterator[Block]:
     """Yield the page's blocks without running lines, with headings that are none and tables that are text put right."""
     front = first and any(_FRONT_END.match(block.text) for block in page.blocks)
-    body_size = _body_size(page)
     previous: Block | None = None
     for block in page.blocks:
         in_margin = _in_margin(block, page)
-        if in_margin and (_PAGE_NUMBER.match(block.text) or (_pattern(block.text) in running and block.text != title)):
+        if in_margin and (
+            _PAGE_NUMBER.match(block.text) or (_pattern(block.text) in running and not (first and block.text == title))
+        ):
             continue
         front = front and not _FRONT_END.match(block.text)
         for mended in _mended_block(block, previous, front=front, title=title, body_size=body_size):
@@ -113,30 +135,54 @@ def _mended_block(
         yield from _table_or_text(block)
     elif block.kind == "heading" and block.text == title:
         yield replace(block, level=1)
-    elif block.kind == "heading" and (front or not any(c.isalpha() for c in block.text) or len(block.text) > 200):
+    elif block.kind == "heading" and (front or _is_no_heading(block.text)):
         yield replace(block, kind="paragraph")  # authors and addresses, a lone number, a sentence in bold
     elif block.kind == "heading" and title:
-        yield replace(block, level=min(max(block.level, 1) + (1 if block.level == 1 else 0), 6))
-    elif block.kind in {"paragraph", "list_item"} and _is_heading(block, body_size):
+        yield replace(block, level=_level(block.text, block.level))
+    elif block.kind in {"paragraph", "list_item"} and not front and _is_heading(block, body_size):
         text = f"{block.marker} {block.text}".strip() if block.marker not in {"•", "-"} else block.text
-        yield replace(block, kind="heading", text=text, level=2 + text.split()[0].rstrip(".").count("."))
-    elif block.kind == "code" and len(block.rows) <= 2 and previous is not None and _goes_on(previous, block):
+        yield replace(block, kind="heading", text=text, level=_level(text, 2 if block.size > body_size * 1.3 else 3))
+    elif block.kind == "code" and len(block.rows) <= 2 and previous is not None and goes_on(previous, block):
         yield replace(block, kind="paragraph", text=" ".join(" ".join(row[0] for row in block.rows).split()))
     else:
         yield block
 
 
-def _body_size(page: Page) -> float:
-    sizes = sorted(b.line_height for b in page.blocks if b.kind == "paragraph" and len(b.text) > 80)
-    return sizes[len(sizes) // 2] if sizes else 12.0
+def _is_no_heading(text: str) -> bool:
+    words = text.split()
+    sentence = text.endswith((".", ",")) and len(text) > 40
+    within = text[:1].islower() and len(words) > 4  # a line of a sentence that begins with a word in bold
+    return sentence or within or len(words) > 14 or not any(character.isalpha() for character in text)
+
+
+def _level(text: str, level: int) -> int:
+    """Return the level of a heading below the title: by its number if it has one, since letter sizes mislead."""
+    if _NUMBERED.match(text):
+        return min(2 + text.split(maxsplit=1)[0].rstrip(".").count("."), 6)
+    return min(max(level, 2), 6)
+
+
+def _body_size(pages: list[Page]) -> float:
+    """Return the size of the letters that most of the text is in."""
+    sizes: Counter[float] = Counter()
+    for block in (block for page in pages for block in page.blocks if block.kind == "paragraph"):
+        sizes[round(block.size, 1)] += len(block.text)
+    return max(sorted(sizes), key=sizes.__getitem__, default=10.0)
 
 
 def _is_heading(block: Block, body_size: float) -> bool:
-    """Return whether a bold numbered line, or a list item in letters larger than the text, is a heading."""
+    """Return whether a short line is a heading: in larger letters, or numbered and bold."""
     text = f"{block.marker} {block.text}".strip()
-    if len(text) > 100 or _TERMINAL.search(text) or not _NUMBERED.match(text):
+    if (
+        len(text) > 90
+        or TERMINAL.search(text)
+        or text.endswith((",", "-"))
+        or sum(character.isalpha() for character in text) < 3
+    ):
         return False
-    return block.bold or (block.height > body_size * 1.25 and block.height < body_size * 2)
+    if _NUMBERED.match(text):
+        return block.bold or block.size > body_size * 1.1
+    return block.kind == "paragraph" and block.size > body_size * 1.15 and text[0].isupper() and "@" not in text
 
 
 def _table_or_text(block: Block) -> Iterator[Block]:
@@ -145,7 +191,7 @@ def _table_or_text(block: Block) -> Iterator[Block]:
     pairs = list(itertools.pairwise(rows))
     # Text goes on from one row's end into the next row's start, which a table's cells do not.
     flowing = sum(
-        bool(a and b) and b[0][:1].islower() and not _TERMINAL.search(a[-1]) and len(" ".join(a)) > 45 for a, b in pairs
+        bool(a and b) and b[0][:1].islower() and not TERMINAL.search(a[-1]) and len(" ".join(a)) > 45 for a, b in pairs
     )
     numbered = sum(len(row) == 2 and bool(re.fullmatch(r"\d{1,2}(?:\.\d{1,2})*\.?", row[0])) for row in rows)
     if pairs and (flowing >= 0.3 * len(pairs) or (numbered and flowing)) and max(map(len, rows)) <= 3:
@@ -156,7 +202,7 @@ def _table_or_text(block: Block) -> Iterator[Block]:
                 if paragraph:
                     yield replace(block, kind="paragraph", text=" ".join(paragraph), rows=())
                 paragraph = []
-                yield replace(block, kind="heading", text=text, rows=(), level=2 + row[0].rstrip(".").count("."))
+                yield replace(block, kind="heading", text=text, rows=(), level=_level(text, 2))
             else:
                 paragraph.append(text)
         if paragraph:
@@ -167,7 +213,7 @@ def _table_or_text(block: Block) -> Iterator[Block]:
     yield block
 
 
-def _without_contents(placed: Iterable[_Placed]) -> list[_Placed]:
+def _without_contents(placed: Iterable[Placed]) -> list[Placed]:
     """Return blocks without the table of contents: lines with leaders, and the numbered lines under its heading."""
     in_contents = False
     kept = []
@@ -191,64 +237,6 @@ def _like_contents(text: str) -> bool:
     words = text.split()
     numbers = sum(word.rstrip(".").replace(".", "").isdecimal() for word in words)
     return bool(_NUMBERED.match(text)) or numbers * 4 > len(words)
-
-
-def _joined(placed: list[_Placed]) -> Iterator[_Placed]:
-    """Yield blocks with paragraphs joined where a sentence clearly goes on: over lines, columns and pages."""
-    held: _Placed | None = None
-    for item in placed:
-        if held is not None and _sentence_goes_on(held, item):
-            marks = held.marks + tuple(range(max((held.page, *held.marks)) + 1, item.page + 1))
-            block = replace(
-                item.block,
-                kind=held.block.kind,
-                marker=held.block.marker,
-                level=held.block.level,
-                text=_join(held.block, item.block.text),
-            )
-            held = _Placed(block, held.page, marks)
-            continue
-        if held is not None:
-            yield held
-        held = item
-    if held is not None:
-        yield held
-
-
-def _sentence_goes_on(held: _Placed, item: _Placed) -> bool:
-    first, second = held.block, item.block
-    if second.kind != "paragraph" or first.kind not in {"paragraph", "list_item"} or not second.text or not first.text:
-        return False
-    if _TERMINAL.search(first.text) and not first.hyphen_at_end:
-        return False
-    lower = second.text[:1].islower()
-    last_page = max((held.page, *held.marks))
-    if item.page > last_page + 1 or len(first.text) < 25:
-        return False
-    if first.hyphen_at_end or lower:
-        return item.page > last_page or len(first.text) > 40
-    return item.page == last_page and _goes_on(first, second)
-
-
-def _goes_on(first: Block, second: Block) -> bool:
-    """Return whether `second` stands on the line right below `first`, which does not end a sentence."""
-    gap = second.y - (first.y + first.height)
-    return (
-        first.kind in {"paragraph", "list_item"}
-        and not _TERMINAL.search(first.text)
-        and -2 < gap < 0.55 * first.line_height
-        and abs(second.x - first.x) < 25
-        and first.width > 150
-    )
-
-
-def _join(first: Block, text: str) -> str:
-    if first.hyphen_at_end:
-        word = first.text.rstrip("-\u2010")
-        # "exam-" "ple" is one word; "32-" "bit", "X-" "ray" and "Dis-" "Claimed" keep the hyphen.
-        glue = "" if word[-1:].islower() and text[:1].islower() else "-"
-        return f"{word}{glue}{text}"
-    return f"{first.text} {text}"
 
 
 def _markdown(block: Block) -> str:

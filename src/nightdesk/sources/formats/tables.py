@@ -40,7 +40,9 @@ def bounded_table(rows: Iterable[Sequence[str]]) -> tuple[str, str | None]:
     kept: list[Sequence[str]] = []
     total = widest = 0
     for row in rows:
-        width = max((i + 1 for i, cell in enumerate(row) if cell.strip()), default=0)
+        width = len(row)
+        while width and not row[width - 1].strip():
+            width -= 1
         if not width:
             continue
         total += 1

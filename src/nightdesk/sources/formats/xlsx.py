@@ -13,6 +13,7 @@ from nightdesk.sources.formats.docx import core_properties
 from nightdesk.sources.formats.tables import MAX_COLUMNS, bounded_table
 
 MAX_SHEETS = 100
+MAX_EMPTY_ROWS = 5000  # in a row: what stands below was put there by accident, or to take our time
 MAX_ROWS_READ = 1_048_576  # what Excel allows; a file may claim more
 
 
@@ -49,11 +50,13 @@ def _sheet(sheet: Any) -> str:
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:
-    for number, row in enumerate(sheet.iter_rows(values_only=True)):
-        if number >= MAX_ROWS_READ:
+    empty = 0
+    for row in sheet.iter_rows(values_only=True, max_row=MAX_ROWS_READ):
+        shown = [_shown(value) for value in row[: MAX_COLUMNS * 10]]  # more than is shown: the table says how many more
+        empty = 0 if any(shown) else empty + 1
+        if empty > MAX_EMPTY_ROWS:
             return
-        # One column more than is shown, so that the table can say that there are more.
-        yield [_shown(value) for value in row[: MAX_COLUMNS * 10]]
+        yield shown
 
 
 def _shown(value: Any) -> str:

@@ -50,7 +50,7 @@ def _tell(folder: Path, root: Path, report: Report) -> None:
     name = shown(str(folder))
     click.echo(
         f"\nFrom {report.sources} documents (Markdown, HTML, PDF, DOCX, PPTX, XLSX, EPUB, LaTeX, a notebook, images)\n"
-        f"nightdesk took {report.claims} claims, each with its exact quote, and wrote {report.concepts} concept pages.\n"
+        f"nightdesk took {report.claims} claims, each with its exact quote, and made {report.concepts} concept pages.\n"
     )
     example = next((page for page in ("Muon", "Learning rate") if (root / f"wiki/concepts/{page}.md").exists()), None)
     if example:

@@ -9,7 +9,7 @@ from nightdesk.wiki.builtin import BuiltinWorker
 
 
 def make_worker(name: str, desk: Desk) -> Worker:
-    """Return the worker called `name`; a script's path is relative to the desk. What a script lacks, the built-in does."""
+    """Return the worker called `name`; a script's path is relative to the desk, and what it lacks the built-in does."""
     if name == "builtin":
         return BuiltinWorker()
     script = Path(name.removeprefix("scripted:"))
