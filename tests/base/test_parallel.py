@@ -79,7 +79,7 @@ PARENT = """
 import os, time
 from nightdesk.base.parallel import map_in_order
 def work(n):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())  # in one piece, whoever else writes
     time.sleep(60)
 list(map_in_order(work, range(16), jobs=2, chunk=1))
 """

@@ -231,8 +231,10 @@ def test_interrupted_it_leaves_things_tidy(desk: Path, sent: signal.Signals) -> 
     for n in range(120):
         text = MUON.replace("Muon, explained", f"Muon {n}").replace("0.02", f"0.{n + 10}")
         (desk / f"raw/part-{n:03}.md").write_text(text, encoding="utf-8")
+    holder = (desk / ".nightdesk/lock").read_text(encoding="utf-8")
     running = start(desk, "compile")
-    time.sleep(0.7)
+    while (desk / ".nightdesk/lock").read_text(encoding="utf-8") in (holder, ""):
+        time.sleep(0.01)  # until it holds the lock, and so has begun
     running.send_signal(sent)
     assert running.wait(timeout=30) == 130
     assert not list(desk.rglob(".*.tmp"))

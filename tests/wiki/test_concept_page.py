@@ -17,8 +17,9 @@ def test_the_page_of_a_concept() -> None:
         plan(2), Written("\nIt is. [[Two#^c1|1]]\n\n", "It is.", CITED), generator="g", made_from="x"
     )
     assert page.body == (
-        "# C#\n\nAlso: C sharp, \\*C\\*\n\nIt is. [[Two#^c1|1]]\n\n2 more claims are on the source pages that link here."
-        "\n\n## Related\n\n- [[Java]]\n- [[F]]\n\nPart of [[Languages]]\n\n"
+        "# C#\n\nAlso: C sharp, \\*C\\*\n\nIt is. [[Two#^c1|1]]\n\n"
+        "2 more claims are on the source pages that link here.\n\n"
+        "## Related\n\n- [[Java]]\n- [[F]]\n\nPart of [[Languages]]\n\n"
         "## Sources\n\n1. [[Two]] (2 claims)\n2. [[One]] (1 claim)\n"
     )
     assert page.value("aliases") == ["C#", "C sharp", "*C*"]

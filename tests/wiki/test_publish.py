@@ -11,7 +11,8 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.git import commit_paths, init_repository, old_versions, run_git
 from nightdesk.base.pages import Page, make_page, parse_page, short_hash
 from nightdesk.wiki import publish as publish_module
-from nightdesk.wiki.publish import Published, publish
+from nightdesk.wiki.publish import publish
+from nightdesk.wiki.report import Published
 
 PATH = "wiki/concepts/Muon.md"
 ASIDE = "wiki/set-aside/Muon (new version).md"

@@ -61,7 +61,11 @@ FOUND = [
     ("merges are - the authors' words", "merges are — the authors’ words", "a dash and an apostrophe"),
     ("the loss fell by -0.25 to", "the loss fell by −0.25 to", "a minus sign"),
     ("Its efficient first layer", "Its eﬃcient ﬁrst layer", "ligatures"),
-    ("uses naïve codebooks and cafés", "uses na\u00adïve code\u200bbooks and cafe\u0301s", "invisible characters, accents"),
+    (
+        "uses naïve codebooks and cafés",
+        "uses na\u00adïve code\u200bbooks and cafe\u0301s",
+        "invisible characters, accents",
+    ),
     ("The Muon optimizer uses val_bpb as the metric of the model.", None, "the rendered words"),
     ("[Muon optimizer](http://example.org/a_(b)) uses `val_bpb`", None, "raw Markdown"),
     ("A strong claim with tags", "A __strong__ claim with <b>tags", "marks and tags dropped"),
@@ -216,7 +220,9 @@ def test_hostile_texts_end(text: str) -> None:
         index.locate(quote)
 
 
-_WORDS = st.lists(st.sampled_from("alpha beta gamma-delta ε ﬁn 2.5 1,000 “x” (y) naïve 2026 A&B **b** `c` x_y —".split()), min_size=3)
+_WORDS = st.lists(
+    st.sampled_from("alpha beta gamma-delta ε ﬁn 2.5 1,000 “x” (y) naïve 2026 A&B **b** `c` x_y —".split()), min_size=3
+)
 
 
 @given(_WORDS, _WORDS, _WORDS)
@@ -228,7 +234,12 @@ def test_a_slice_of_whole_words_is_found(before: list[str], words: list[str], af
     assert place.start <= len(" ".join(before)) + 2
 
 
-@given(st.text(alphabet="ab cd.\n-", min_size=5, max_size=80), st.integers(0, 9), st.text(alphabet="ef gh", max_size=20), st.data())
+@given(
+    st.text(alphabet="ab cd.\n-", min_size=5, max_size=80),
+    st.integers(0, 9),
+    st.text(alphabet="ef gh", max_size=20),
+    st.data(),
+)
 def test_a_changed_digit_is_not_found(before: str, digit: int, after: str, data: st.DataObject) -> None:
     text = f"{before} and then {digit} runs of it {after}"
     other = data.draw(st.integers(0, 9).filter(lambda n: n != digit))

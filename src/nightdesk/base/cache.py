@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -142,10 +143,10 @@ def open_cache(path: Path) -> Iterator[Cache]:
         cache.close()
 
 
-def stat_signature(path: Path) -> str | None:
+def stat_signature(path: Path | str) -> str | None:
     """Return what changes when a file is written or replaced, without reading it; None where there is no file."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # not path.stat(): to make a Path takes longer than the look at the file
     except OSError:
         return None
     return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"

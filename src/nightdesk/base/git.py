@@ -19,7 +19,7 @@ _CONFIG = (
     *("-c", "core.safecrlf=false"),
     *("-c", "core.quotePath=false"),
     *("-c", "core.fsmonitor=false"),
-    *("-c", "gc.auto=0"),
+    *("-c", "gc.autoDetach=false"),
     *("-c", "advice.addEmbeddedRepo=false"),
     *("-c", "i18n.commitEncoding=UTF-8"),
 )

@@ -1,9 +1,9 @@
-"""The text of each source: the raw file itself where that is text, else a Markdown file in text/. The one writer of text/."""
+"""The text of each source: the raw file itself where that is text, else a Markdown file in text/, written here."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -186,16 +186,16 @@ def _convert(desk: Desk, settings: Settings, waiting: Mapping[str, dict[str, Any
         memory_bytes=settings.convert_memory_mb * 1_000_000,
     )
     jobs = {desk.root / raw: raw for raw in waiting}
-    with Converters(min(settings.processes, len(waiting)), bounds=bounds) as converters:
-        with stage("converting", len(waiting)) as step:
-            for outcome in converters.convert_all(_job(desk, raw, waiting[raw]["kind"]) for raw in waiting):
-                raw = jobs[outcome.job.path]
-                if outcome.converted is None:
-                    waiting[raw]["problem"] = texts.problems[raw] = outcome.problem or "cannot be converted"
-                    _remove_assets(desk, raw)
-                else:
-                    _keep_text(desk, raw, outcome.converted, waiting[raw], texts)
-                step()
+    children = min(settings.processes, len(waiting))
+    with Converters(children, bounds=bounds) as converters, stage("converting", len(waiting)) as step:
+        for outcome in converters.convert_all(_job(desk, raw, waiting[raw]["kind"]) for raw in waiting):
+            raw = jobs[outcome.job.path]
+            if outcome.converted is None:
+                waiting[raw]["problem"] = texts.problems[raw] = outcome.problem or "cannot be converted"
+                _remove_assets(desk, raw)
+            else:
+                _keep_text(desk, raw, outcome.converted, waiting[raw], texts)
+            step()
 
 
 def _job(desk: Desk, raw: str, kind: str) -> Job:

@@ -48,9 +48,7 @@ def read_by_extraction(material: ReadMaterial, reasons: tuple[str, ...] = ()) ->
         if n in kept
     ]
     questions = [
-        {"statement": c.text, "quote": c.quote}
-        for n, c in enumerate(survey.questions)
-        if f"question {n}" not in blamed
+        {"statement": c.text, "quote": c.quote} for n, c in enumerate(survey.questions) if f"question {n}" not in blamed
     ]
     summary = [kept.index(survey.summary)] if survey.summary in kept else []
     return json.dumps({"claims": claims, "summary": summary, "questions": questions}, ensure_ascii=False)
@@ -61,9 +59,7 @@ def _without_blamed(material: WriteMaterial, reasons: tuple[str, ...]) -> WriteM
     blamed = {str(literal_eval(match[1])) for match in map(_BLAMED_SENTENCE.search, reasons) if match}
     if not blamed:
         return material
-    return replace(
-        material, evidence=tuple(e for e in material.evidence if not any(b in e.statement for b in blamed))
-    )
+    return replace(material, evidence=tuple(e for e in material.evidence if not any(b in e.statement for b in blamed)))
 
 
 def write_by_extraction(material: WriteMaterial) -> str:

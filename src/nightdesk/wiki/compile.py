@@ -1,8 +1,9 @@
-"""Compiling is a build: raw -> text -> source page -> concept pages -> index, each made anew only if its inputs changed."""
+"""Compiling is a build: raw -> text -> source page -> concept pages -> index, each anew only if its inputs changed."""
 
+import gc
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -35,7 +36,7 @@ from nightdesk.wiki.stages import (
     survey_all,
     write_all,
 )
-from nightdesk.wiki.unchanged import files_below, recall, remember
+from nightdesk.wiki.unchanged import files_below, remember
 from nightdesk.wiki.vocabulary import build_vocabulary
 from nightdesk.wiki.writing import Evidence, WriteMaterial
 
@@ -53,7 +54,7 @@ class _Build:
     names: dict[str, str] = field(default_factory=dict)  # raw path -> base name of its page
     topics: dict[str, Topic] = field(default_factory=dict)
     categories: tuple[Category, ...] = ()
-    readings: Readings | None = None
+    readings: Readings = field(default_factory=lambda: Readings((), {}, {}, ()))
     wanted: set[str] = field(default_factory=set)  # paths of all pages that there are to be
     planned: dict[str, Page] = field(default_factory=dict)  # those that are stale, in nightdesk's own version
     entries: list[index.Entry] = field(default_factory=list)
@@ -69,10 +70,7 @@ def compile_desk(
     Interrupted at any point, the next call goes on from what is there. Raises DeskError where another compile runs.
     """
     doing = "compiling" if not dry else "planning a compile"
-    with hold_lock(desk.cache / "lock", doing=doing), open_cache(desk.cache / "cache.db") as cache:
-        last = None if dry else recall(desk, settings, worker.name)
-        if last is not None:
-            return Report(**last)
+    with hold_lock(desk.cache / "lock", doing=doing), open_cache(desk.cache / "cache.db") as cache, _without_gc():
         raw = files_below(desk.raw)
         site = Site(desk, cache, worker, settings.processes, stage)
         build = _Build(site, gather_texts(desk, settings, cache, stage, dry=dry), read_shelf(desk, cache))
@@ -87,8 +85,18 @@ def compile_desk(
             "concepts": report.concepts,
             "problems": report.problems,
         }
-        remember(desk, settings, worker.name, raw=raw, cache=cache, outcome=outcome)
+        remember(desk, settings, raw=raw, cache=cache, outcome=outcome)
         return report
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Let nobody look for reference cycles in the block: it makes none, and millions of small values that stay."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _read_sources(build: _Build) -> None:
@@ -114,7 +122,6 @@ def _read_sources(build: _Build) -> None:
 
 
 def _plan_source_page(build: _Build, n: int, light: Light, drawer: EvidenceDrawer) -> None:
-    assert build.readings is not None
     mark, generator = build.readings.marks[n], build.site.worker.name
     facts = SourceFacts(
         name=mark.page,
@@ -147,7 +154,6 @@ def _plan_source_page(build: _Build, n: int, light: Light, drawer: EvidenceDrawe
 
 def _write_concepts(build: _Build) -> None:
     """Write the concept pages whose claims changed, then the overviews, then the index."""
-    assert build.readings is not None
     site, marks = build.site, build.readings.marks
     topics = sorted(build.topics.values(), key=lambda topic: topic.name)
     stands = plan_stands(topics, marks, generator=site.worker.name)
@@ -185,7 +191,14 @@ def _concept_plan(stand: Stand, drawer: EvidenceDrawer) -> PagePlan:
     evidence = tuple(drawer.evidence(n, k, about=topic.name) for n, k in stand.claims)
     return PagePlan(
         name=topic.name,
-        material=_material("concept", topic.name, topic.concept.title, evidence, aliases=topic.concept.aliases),
+        material=_material(
+            "concept",
+            topic.name,
+            evidence,
+            title=topic.concept.title,
+            language=topic.concept.language,
+            aliases=topic.concept.aliases,
+        ),
         category=topic.category,
         related=topic.related,
         left_out=stand.left_out,
@@ -195,9 +208,10 @@ def _concept_plan(stand: Stand, drawer: EvidenceDrawer) -> PagePlan:
 def _material(
     kind: str,
     name: str,
-    title: str,
     evidence: tuple[Evidence, ...],
     *,
+    title: str,
+    language: str,
     aliases: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
 ) -> WriteMaterial:
@@ -207,7 +221,7 @@ def _material(
         name=name,
         title=title,
         aliases=aliases,
-        language="en",
+        language=language,
         evidence=evidence,
         parts=parts,
         names=tuple(sorted(names - {name})),
@@ -233,20 +247,17 @@ def _write_pages(build: _Build, plans: Sequence[PagePlan], made_from: Sequence[s
 
 def _write_overviews(build: _Build, leads: Mapping[str, Sequence[str]], drawer: EvidenceDrawer) -> list[str]:
     """Write the overview page of each category; return their made_from hashes."""
-    assert build.readings is not None
     source_of = {mark.page: n for n, mark in enumerate(build.readings.marks)}
+    languages = {topic.concept.title: topic.concept.language for topic in build.topics.values()}
     plans, hashes = [], []
     known = build.site.cache.all("written")
     for category in build.categories:
         parts = tuple(part for part in category.parts if part in leads)
-        path, made_from = (
-            _path(category.name),
-            short_hash(
-                repr((concept_page.FORM, build.site.worker.name, category, [(part, leads[part]) for part in parts]))
-            ),
-        )
         if not parts:
             continue
+        path = _path(category.name)
+        inputs = (concept_page.FORM, build.site.worker.name, category, [(part, leads[part]) for part in parts])
+        made_from = short_hash(repr(inputs))
         build.wanted.add(path)
         build.entries.append(index.Entry(category.name, "overview", None, "", None))
         hashes.append(made_from)
@@ -258,7 +269,14 @@ def _write_overviews(build: _Build, leads: Mapping[str, Sequence[str]], drawer: 
             n = source_of[page]
             ids = [mark.id for mark in build.readings.marks[n].claims]
             evidence.append(drawer.evidence(n, ids.index(claim), about=part))
-        material = _material("overview", category.name, category.name, tuple(evidence), parts=parts)
+        material = _material(
+            "overview",
+            category.name,
+            tuple(evidence),
+            title=category.name,
+            language=languages.get(category.title, "en"),
+            parts=parts,
+        )
         plans.append((PagePlan(category.name, material, None, ()), made_from))
     _write_pages(build, [plan for plan, _ in plans], [made for _, made in plans])
     return hashes
@@ -266,7 +284,6 @@ def _write_overviews(build: _Build, leads: Mapping[str, Sequence[str]], drawer: 
 
 def _put_down(build: _Build, today: date) -> Report:
     """Publish what was planned, write the diary and commit."""
-    assert build.readings is not None
     desk, shelf, texts = build.site.desk, build.shelf, build.texts
     obsolete = sorted(
         path for path, page in shelf.own.items() if path not in build.wanted and page.made_from != "unreadable"
@@ -326,15 +343,14 @@ def _to_commit(build: _Build, report: Report) -> list[str]:
 
 
 def _plan_report(build: _Build) -> Report:
-    assert build.readings is not None
     obsolete = [path for path, page in build.shelf.own.items() if path not in build.wanted]
     planned = dict(build.planned)
     current = build.site.desk.root / index.PATH
     if current.exists() and current.read_text(encoding="utf-8") == planned[index.PATH].text:
         del planned[index.PATH]
-    reasons = {raw: "new or changed: to be converted, then read" for raw in build.texts.to_convert}
+    reasons = dict.fromkeys(build.texts.to_convert, "new or changed: to be converted, then read")
     reasons |= {path: build.why.get(path, "what it lists changed") for path in sorted(planned)}
-    reasons |= {path: "nothing to stand on any more: to be removed" for path in sorted(obsolete)}
+    reasons |= dict.fromkeys(sorted(obsolete), "nothing to stand on any more: to be removed")
     return Report(
         sources=len(build.lights),
         claims=sum(len(mark.claims) for mark in build.readings.marks),

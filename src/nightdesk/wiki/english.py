@@ -12,12 +12,14 @@ _LEANS_AT_START = re.compile(  # after an introduction, the main clause has a su
     r"|(?:For|In|On|With) [^,]{1,60} (?:it|they) (?:is|are|must|can|will|was|were|has|have|should|may)\b"
     r"|(?:Because|If|When|Since|As|While|Although|Though|Once|After|Before) [^,]{1,120}, (?:this|these|those) \w"
     rf"|To \w+ (?:them|{_PRONOUN})\b|The [a-z]+ also\b|Both (?!.{{0,40}} and )"
-    r"|The (?:[\w-]+ )?(?:plot|figure|table|graph|chart|diagram|column|image)s? (?:show|illustrate|list|compare|summari|display"
-    r"|give|present|depict)"
+    r"|(?:Below|Above|Following) (?:is|are)\b"
+    r"|The (?:[\w-]+ )?(?:plot|figure|table|graph|chart|diagram|column|image)s?"
+    r" (?:show|illustrate|list|compare|summari|display|give|present|depict)"
 )
 _LEANS = re.compile(
     r"\b(?:(?:is|are|was|were) even \w+|instead|too|either|as well|though|likewise)\.$|\b(?:above|below)[.,;:)]"
-    r"|\b(?:plot|figure|graph|table|example|result|code|list|output)s? (?:above|below)\b|\bon the (?:left|right)\b|\b(?:this|these|those)[,.;:)]|\bsee (?:[A-Z\"“`]|\w+\()"
+    r"|\b(?:plot|figure|graph|table|example|result|code|list|output)s? (?:above|below)\b"
+    r"|\bon the (?:left|right)\b|\b(?:this|these|those)[,.;:)]|\bsee (?:[A-Z\"“`]|\w+\()"
 )
 _SUBJECTLESS = re.compile(  # lines of a change log
     r"(?:Added|Fixed|Removed|Changed|Updated|Deprecated|Renamed|Moved|Improved|Replaced|Dropped|Introduced|Based|Defaults?)"

@@ -1,5 +1,6 @@
 """The pages that are on disk now: found by name, path, alias or title, without any cache."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,13 @@ class Shelved:
 
 def page_paths(desk: Desk) -> Iterator[str]:
     """Yield the path of every Markdown file under wiki/, relative to the desk, sorted; set-aside versions left out."""
-    for file in sorted(desk.wiki.rglob("*.md")):
-        relative = desk.relative(file)
-        if "/." not in relative and not relative.startswith("wiki/set-aside/") and file.is_file():
-            yield relative
+    found = []
+    for parent, folders, names in os.walk(desk.wiki):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        folder = desk.relative(Path(parent))
+        if folder != "wiki/set-aside":
+            found += [f"{folder}/{name}" for name in names if name.endswith(".md") and not name.startswith(".")]
+    yield from (path for path in sorted(found) if os.path.isfile(desk.root / path))
 
 
 def read_page(desk: Desk, path: str) -> Shelved:

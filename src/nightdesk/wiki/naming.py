@@ -1,6 +1,6 @@
 """Base names of pages: unique across wiki/, ignoring case and Unicode form, and kept once given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from nightdesk.base.names import name_key, safe_name, with_suffix
@@ -38,12 +38,20 @@ def name_pages(titles: Iterable[str], *, suffix: str, taken: Iterable[str]) -> d
     }
 
 
-def _choices(title: str, path: str) -> tuple[str, ...]:
+def _page_choices(title: str, suffix: str) -> Iterator[str]:
     plain = safe_name(title)
+    yield plain
+    yield with_suffix(plain, suffix)
+    yield _hashed(title, title)
+
+
+def _choices(title: str, path: str) -> Iterator[str]:
+    plain = safe_name(title)
+    yield plain  # mostly the one; the others are made only when it is taken
     parts = PurePosixPath(path)
-    stem = safe_name(parts.stem)
-    folder = safe_name(f"{parts.parent.name} {parts.stem}")
-    return (plain, with_suffix(plain, stem), with_suffix(plain, folder), _hashed(plain, path))
+    yield with_suffix(plain, safe_name(parts.stem))
+    yield with_suffix(plain, safe_name(f"{parts.parent.name} {parts.stem}"))
+    yield _hashed(plain, path)
 
 
 def _hashed(title: str, identity: str) -> str:

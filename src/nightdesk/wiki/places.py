@@ -9,6 +9,7 @@ from nightdesk.base.markdown import blocks, frontmatter_end, plain_text
 from nightdesk.wiki.quotes import QuoteIndex
 
 MAX_HEADING = 80  # characters of a heading that a place repeats
+_MARKUP = re.compile(r"[\\*_`\[\]<>$~#&|^=-]")  # words without any of these are their own plain text
 _PAGE_MARK = re.compile(r"^<!-- page (\d+) -->[ \t]*$", re.MULTILINE)
 
 
@@ -41,7 +42,7 @@ class TextPlaces:
     @staticmethod
     def plain(quote: str) -> str:
         """Return the words of a quote as a person reads them, without Markdown."""
-        return plain_text(quote)
+        return plain_text(quote) if _MARKUP.search(quote) else quote
 
     @functools.cached_property
     def _headings(self) -> _Marks:

@@ -12,7 +12,7 @@ from nightdesk.wiki.vocabulary import Concept, Vocabulary
 
 MIN_CLAIMS = 2  # a concept that fewer claims speak of gets no page
 MIN_PARTS = 3  # a category of fewer pages gets no overview
-MAX_EVIDENCE = 1500  # claims that a writer is given for one page
+MAX_EVIDENCE = 160  # claims that a writer is given for one page, which shows at most 60 statements
 MAX_RELATED = 8
 
 
@@ -100,17 +100,27 @@ def plan_stands(topics: Sequence[Topic], sources: Sequence[SourceMarks], *, gene
         for k, claim in enumerate(source.claims):
             for name in claim.names:
                 claims[name].append((n, k))
+    shown: dict[tuple[int, int], str] = {}  # a claim speaks of several concepts: put into words once
     return tuple(
-        _stand(topic, claims[topic.name], sources, generator)
+        _stand(topic, claims[topic.name], sources, generator, shown)
         for topic in topics
         if len(claims[topic.name]) >= MIN_CLAIMS
     )
 
 
-def _stand(topic: Topic, claims: list[tuple[int, int]], sources: Sequence[SourceMarks], generator: str) -> Stand:
+def _stand(
+    topic: Topic,
+    claims: list[tuple[int, int]],
+    sources: Sequence[SourceMarks],
+    generator: str,
+    shown: dict[tuple[int, int], str],
+) -> Stand:
     kept = _most_telling(topic.name, claims, sources)
-    marks = [(sources[n].page, sources[n].published, sources[n].claims[k]) for n, k in kept]
-    made_from = short_hash(repr((FORM, generator, topic, len(claims), marks)))
+    for n, k in kept:
+        if (n, k) not in shown:
+            shown[n, k] = repr((sources[n].page, sources[n].published, sources[n].claims[k]))
+    marks = ", ".join([shown[place] for place in kept])
+    made_from = short_hash(f"({FORM!r}, {generator!r}, {topic!r}, {len(claims)}, [{marks}])")
     return Stand(topic, tuple(kept), len(claims) - len(kept), made_from)
 
 

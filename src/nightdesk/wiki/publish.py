@@ -4,7 +4,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightdesk.base.desk import Desk
@@ -12,24 +11,9 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
 from nightdesk.base.git import changed_paths, commit_contents, commit_paths, merge_texts, old_versions
 from nightdesk.base.pages import Page, merge_fronts, parse_page, with_mark
+from nightdesk.wiki.report import Published
 
 SET_ASIDE = "wiki/set-aside"
-
-
-@dataclass(slots=True)
-class Published:
-    """What became of the pages, as paths relative to the desk."""
-
-    written: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    merged: list[str] = field(default_factory=list)  # a person's edits and the new version are both in
-    set_aside: list[str] = field(default_factory=list)  # both versions are kept, in two files
-    unreadable: list[str] = field(default_factory=list)  # frontmatter that a person must mend first: left as it is
-
-    @property
-    def touched(self) -> list[str]:
-        """Every path that differs from before."""
-        return [*self.written, *self.removed, *self.merged, *self.set_aside]
 
 
 def publish(

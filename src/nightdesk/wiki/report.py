@@ -3,7 +3,21 @@
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from nightdesk.wiki.publish import Published
+
+@dataclass(slots=True)
+class Published:
+    """What became of the pages, as paths relative to the desk."""
+
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)  # a person's edits and the new version are both in
+    set_aside: list[str] = field(default_factory=list)  # both versions are kept, in two files
+    unreadable: list[str] = field(default_factory=list)  # frontmatter that a person must mend first: left as it is
+
+    @property
+    def touched(self) -> list[str]:
+        """Every path that differs from before."""
+        return [*self.written, *self.removed, *self.merged, *self.set_aside]
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """The stages of a compile, each over all sources or pages: survey, read, write. What is cached is not done again."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from nightdesk.agents.tasks import Worker
 from nightdesk.base.cache import Cache
 from nightdesk.base.desk import Desk
+from nightdesk.base.markdown import plain_text
 from nightdesk.base.pages import short_hash
 from nightdesk.base.parallel import map_in_order
 from nightdesk.sources.texts import SourceText
@@ -18,12 +20,13 @@ from nightdesk.wiki.crew import Read, ReadJob, SurveyJob, WriteJob, Wrote, read_
 from nightdesk.wiki.plans import ClaimMark, SourceMarks
 from nightdesk.wiki.reading import Reading, reading_from_json
 from nightdesk.wiki.source_page import title_from_path
-from nightdesk.wiki.survey import survey_from_json
+from nightdesk.wiki.survey import survey_for_reader
 from nightdesk.wiki.vocabulary import SourceTerms
 from nightdesk.wiki.writing import Evidence, Written
 
 Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 Spans = tuple[tuple[str, int, int], ...]  # page name, start and end in a statement
+_MARKUP = re.compile(r"[\\*_`\[\]<>$~#]")  # a quote without any of these is its own plain text
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -134,7 +137,7 @@ def read_all(
             subject=lights[n].source.raw,
             path=str(site.desk.root / lights[n].source.text),
             title=lights[n].title,
-            survey=survey_from_json(lights[n].record, stored[lights[n].key], lights[n].terms),
+            survey=survey_for_reader(lights[n].record, stored[lights[n].key]),
             mentions=tuple(spans[n]),
             known_names=(lights[n].title,),
             worker=site.worker,
@@ -251,7 +254,7 @@ class EvidenceDrawer:
             page=self._marks[source].page,
             id=stated.id,
             statement=stated.statement,
-            quote=stated.quote,
+            quote=plain_text(stated.quote) if _MARKUP.search(stated.quote) else stated.quote,
             concepts=stated.concepts,
             spans=tuple((str(name), int(start), int(end)) for name, start, end in spans[claim]),
             defines=about in mark.defines,

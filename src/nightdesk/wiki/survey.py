@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nightdesk.base.markdown import title_of
+from nightdesk.base.pages import split_frontmatter
 from nightdesk.wiki.language import detect_language, has_spaces
 from nightdesk.wiki.places import place_in_words
 from nightdesk.wiki.salience import choose_claims, claimable, open_questions, summary
@@ -37,7 +38,7 @@ class Survey:
     candidates: tuple[Candidate, ...]  # in text order
     summary: int | None  # index into `candidates`
     questions: tuple[Candidate, ...]
-    terms: SourceTerms
+    terms: SourceTerms | None  # None where a reader gets the survey, who has no use for it
 
     def to_json(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return two records: what every compile needs of every source, and the rest."""
@@ -46,7 +47,7 @@ class Survey:
             "language": self.language,
             "words": self.words,
             "indexes": [candidate.index for candidate in self.candidates],
-            "terms": self.terms.to_json(),
+            "terms": self.terms.to_json() if self.terms else None,
         }
         rest = {
             "candidates": [asdict(candidate) for candidate in self.candidates],
@@ -56,8 +57,8 @@ class Survey:
         return light, rest
 
 
-def survey_from_json(light: Mapping[str, Any], rest: Mapping[str, Any], terms: SourceTerms) -> Survey:
-    """Return the survey that `to_json` took apart; `terms` is made from `light` already."""
+def survey_for_reader(light: Mapping[str, Any], rest: Mapping[str, Any]) -> Survey:
+    """Return the survey that `to_json` took apart, without its terms: they are large, and sent between processes."""
     return Survey(
         title=light["title"],
         language=light["language"],
@@ -65,7 +66,7 @@ def survey_from_json(light: Mapping[str, Any], rest: Mapping[str, Any], terms: S
         candidates=tuple(Candidate(**entry) for entry in rest["candidates"]),
         summary=rest["summary"],
         questions=tuple(Candidate(**entry) for entry in rest["questions"]),
-        terms=terms,
+        terms=None,
     )
 
 
@@ -80,7 +81,7 @@ def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Su
         text = "\n".join(line.lstrip() for line in text.splitlines())  # quotes and line numbers stay the same
     language = detect_language(text)
     sentences = split_sentences(text, language=language)
-    title = _first_line_title(text) if kind == "text" else title_of(text)
+    title = (_first_line_title(text) if kind in ("text", "pdf") else None) or title_of(text)
     chosen = set(choose_claims(sentences, language=language))
     terms = survey_terms(sentences, language=language, title=title or fallback_title)
     chosen |= set(_defining(sentences, terms, language))
@@ -100,7 +101,7 @@ def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Su
 
 def _first_line_title(text: str) -> str | None:
     """Return the first line of plain text where it stands like a title: short, no sentence, not running on."""
-    lines = [line.strip() for line in text.splitlines()[:40]]
+    lines = [line.strip() for line in split_frontmatter(text)[1].splitlines()[:40] if not line.startswith("<!--")]
     start = next((n for n, line in enumerate(lines) if line), None)
     if start is None:
         return None

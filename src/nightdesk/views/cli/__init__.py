@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start here: nightdesk demo. Your own: nightdesk new my-desk; cd my-desk; nightdesk add FILE; nightdesk compile",
+    epilog="Start here: nightdesk demo. Your own: nightdesk new DIR; cd DIR; nightdesk add FILE; nightdesk compile",
 )
 @click.version_option(__version__, prog_name="nightdesk")
 @click.option("--desk", "desk_folder", metavar="DIR", help="The desk to work on; default: the one around this folder.")

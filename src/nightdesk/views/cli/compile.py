@@ -4,7 +4,8 @@ from datetime import date
 
 import click
 
-from nightdesk.base.settings import read_settings
+from nightdesk.base.desk import Desk
+from nightdesk.base.settings import Settings, read_settings
 from nightdesk.views.cli.options import (
     DONE,
     IN_PART,
@@ -18,8 +19,8 @@ from nightdesk.views.cli.options import (
 )
 from nightdesk.views.cli.progress import no_stage, show_stage
 from nightdesk.views.cli.watch import watch_raw
-from nightdesk.views.cli.workers import make_worker
-from nightdesk.wiki.compile import Report, compile_desk
+from nightdesk.wiki.report import Report
+from nightdesk.wiki.unchanged import recall
 
 
 @click.command(
@@ -44,11 +45,10 @@ def command(
         raise click.UsageError("--plan and --watch exclude each other")
     desk = chosen_desk(desk_folder)
     settings = read_settings(desk.settings, jobs=jobs, worker=worker_name)
-    worker = make_worker(settings.worker, desk)
-    stage = no_stage if as_json else show_stage
 
     def once() -> int:
-        report = compile_desk(desk, settings, worker, stage=stage, today=date.today(), dry=plan)
+        last = None if plan else recall(desk, settings)
+        report = Report(**last) if last is not None else _compile(desk, settings, quiet=as_json, plan=plan)
         if as_json:
             print_json(_document(report, plan=plan))
         else:
@@ -59,6 +59,16 @@ def command(
     if watch:
         watch_raw(desk, once, tell=lambda: say("Watching raw/; Ctrl-C ends it."))
     return code
+
+
+def _compile(desk: Desk, settings: Settings, *, quiet: bool, plan: bool) -> Report:
+    # imported here: most calls of a watched or scheduled compile find nothing to do, and need none of it
+    from nightdesk.views.cli.workers import make_worker  # noqa: PLC0415
+    from nightdesk.wiki.compile import compile_desk  # noqa: PLC0415
+
+    worker = make_worker(settings.worker, desk)
+    stage = no_stage if quiet else show_stage
+    return compile_desk(desk, settings, worker, stage=stage, today=date.today(), dry=plan)
 
 
 def _exit_code(report: Report) -> int:
