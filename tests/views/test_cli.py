@@ -214,8 +214,7 @@ def test_doctor_works_inside_and_outside_a_desk(desk: Path, tmp_path: Path) -> N
 
 def test_output_into_a_closed_pipe_is_no_error(desk: Path) -> None:
     done = subprocess.run(
-        f'"{sys.executable}" -m nightdesk show Muon | head -1',
-        shell=True,  # noqa: S602 - the shell's pipe is what is tested
+        ["sh", "-c", f'"{sys.executable}" -m nightdesk show Muon | head -1'],
         cwd=desk,
         env=environment(desk.parent / "home"),
         capture_output=True,

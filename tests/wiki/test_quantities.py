@@ -17,6 +17,9 @@ ENGLISH = [
     ("12,34,567 rows", [("1234567", None)], "Indian groups"),
     ("1'000 rows", [("1000", None)], "Swiss groups"),
     ("1_000_000 rows", [("1000000", None)], "groups as in code"),
+    ("$41,049,390,08", [("41049390", "USD"), ("8", None)], "a point misprinted as a comma"),
+    ("1,5 rows", [("1.5", None)], "a decimal comma in English text"),
+    ("1,234.5 rows", [("1234.5", None)], "thousands and decimals"),
     ("2.5 rows.", [("2.5", None)], "a decimal, then a stop"),
     ("It is 5.", [("5", None)], "a whole number, then a stop"),
     ("It is .5.", [("0.5", None)], "a decimal without its zero"),
@@ -175,9 +178,31 @@ def test_the_place_is_that_of_the_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["9" * 5000, "1e999999999", "10^999999999", "9^999", "0^-5", "1/0", "1,000," * 2000, "1.1" * 3000, "two " * 5000, "½" * 5000,
-     "万" * 5000 + "个", "$" * 5000, "1 to " * 3000, "a" * 50000 + "1", "-" * 50000, "٣ ১ ３", "²" * 999, "99/99/2026", "31.13.2026"],
-)  # fmt: skip
+    [
+        *(
+            "9" * 5000,
+            "1e999999999",
+            "10^999999999",
+            "9^999",
+            "0^-5",
+            "1/0",
+            "1,000," * 2000,
+            "1.1" * 3000,
+            "two " * 5000,
+        ),
+        *(
+            "½" * 5000,
+            "万" * 5000 + "个",
+            "$" * 5000,
+            "1 to " * 3000,
+            "a" * 50000 + "1",
+            "-" * 50000,
+            "٣ ১ ３",
+            "²" * 999,
+        ),
+        *("99/99/2026", "31.13.2026"),
+    ],
+)
 def test_hostile_numbers_end(text: str) -> None:
     for language in ("en", "de", "zh"):
         quantities(text, language=language)

@@ -208,9 +208,14 @@ def test_does_not_refuse(text: str, quote: str, why: str) -> None:
     assert QuoteIndex(text).locate(quote) is not None, why
 
 
-HOSTILE = ["<!--" * 50_000, "[" * 50_000, "[[" * 50_000, "](" * 50_000, "`[" * 50_000, "*" * 100_000, "- " * 50_000, "a-\n" * 50_000,
-           "$" * 50_000, "$a" * 50_000, "&a" * 50_000, "<a " * 50_000, "\n>" * 50_000, "\u200b" * 100_000, " \u00a0" * 50_000,
-           "not " * 50_000, "1 000 " * 30_000, "the cat sat. " * 20_000, "\u0301" * 50_000, "不" * 50_000]  # fmt: skip
+HOSTILE = [
+    *(
+        opening * 50_000
+        for opening in ("<!--", "[", "[[", "](", "`[", "*", "- ", "a-\n", "$", "$a", "&a", "<a ", "\n>")
+    ),
+    *("\u200b" * 100_000, " \u00a0" * 50_000, "not " * 50_000, "1 000 " * 30_000, "the cat sat. " * 20_000),
+    *("\u0301" * 50_000, "不" * 50_000, "(" * 50_000, "![a](b" * 30_000, "~~" * 50_000),
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -220,9 +225,24 @@ def test_hostile_texts_end(text: str) -> None:
         index.locate(quote)
 
 
-_WORDS = st.lists(
-    st.sampled_from("alpha beta gamma-delta ε ﬁn 2.5 1,000 “x” (y) naïve 2026 A&B **b** `c` x_y —".split()), min_size=3
-)
+_SAMPLES = [
+    "alpha",
+    "gamma-delta",
+    "ε",
+    "ﬁn",
+    "2.5",
+    "1,000",
+    "“x”",
+    "(y)",
+    "naïve",
+    "2026",
+    "A&B",
+    "**b**",
+    "`c`",
+    "x_y",
+    "—",
+]
+_WORDS = st.lists(st.sampled_from(_SAMPLES), min_size=3)
 
 
 @given(_WORDS, _WORDS, _WORDS)
@@ -235,7 +255,7 @@ def test_a_slice_of_whole_words_is_found(before: list[str], words: list[str], af
 
 
 @given(
-    st.text(alphabet="ab cd.\n-", min_size=5, max_size=80),
+    st.text(alphabet="ab cd.\n", min_size=5, max_size=80),
     st.integers(0, 9),
     st.text(alphabet="ef gh", max_size=20),
     st.data(),

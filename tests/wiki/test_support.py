@@ -244,6 +244,224 @@ UNSUPPORTED = [
     ("Muon is ten times faster.", ("Muon is fast.", "It is twice as fast."), "number", "in none of two claims"),
 ]
 
+# The same said in other words: (sentence, evidence)
+PARAPHRASES = [
+    ("The baseline reached 0.9979 val_bpb.", "The unchanged program scored val_bpb 0.9979."),
+    (
+        "Muon needs roughly half the steps of AdamW.",
+        "Muon reached the same loss as AdamW with about half as many steps.",
+    ),
+    ("Warm-up is unnecessary with QK-norm.", "With QK-norm, warm-up is not necessary."),
+    ("Warm-up is not necessary with QK-norm.", "With QK-norm, warm-up is unnecessary."),
+    ("RMSNorm omits the mean subtraction of LayerNorm.", "RMSNorm does not subtract the mean, unlike LayerNorm."),
+    ("RMSNorm does not subtract the mean.", "RMSNorm skips the mean subtraction that LayerNorm does."),
+    ("The tokenizer has a vocabulary of 8192 tokens.", "The vocabulary has 8,192 entries (tokens)."),
+    (
+        "In 2017, Vaswani et al. introduced the Transformer.",
+        "The Transformer was introduced by Vaswani et al. in 2017.",
+    ),
+    ("Bits per byte is independent of the tokeniser.", "Bits per byte does not depend on the tokeniser."),
+    ("Bits per byte does not depend on the tokeniser.", "Bits per byte is independent of the tokeniser."),
+    ("A batch of 2^19 tokens was used.", "The batch size was 524,288 tokens."),
+    ("Training ran for five minutes.", "Each run had a time budget of 300 seconds."),
+    ("The model has no more than 5M parameters.", "The model has at most 5 million parameters."),
+    ("GPUs such as the H100 are fast.", "The H100 is a fast GPU."),
+    ("The loss fell from 3.2 to 2.8.", "The loss dropped from 3.2 to 2.8 during training."),
+    ("Adam keeps two moments per parameter.", "Adam stores two moment estimates for each parameter."),
+    ("Cosine decay is not better than linear decay.", "Cosine decay is no better than linear decay."),
+    ("It isn't clear whether depth helps.", "It is unclear whether depth helps."),
+    (
+        "Larger batches do not help beyond the critical size.",
+        "Beyond the critical batch size, larger batches bring no gain.",
+    ),
+    ("Gradient clipping prevents divergence.", "Gradient clipping prevents training from diverging."),
+    ("The optimizer state takes 8 bytes per parameter.", "The optimizer state needs 8 bytes/parameter."),
+    ("It was 10 times slower.", "It was ten times as slow."),
+    (
+        "The second moment is biased toward zero.",
+        "The estimate of the second moment is biased toward zero at the start.",
+    ),
+    ("The run took 1 hour.", "The run took 60 minutes."),
+    ("The run took an hour.", "The run took one hour."),
+    ("Experiments were run on 4 GPUs for 2 days.", "We ran our experiments on four GPUs for two days."),
+    ("The dataset contains 10,000 documents.", "10 000 documents are in the dataset."),
+    ("Kaplan et al. found a power law.", "A power law was found by Kaplan et al. (2020)."),
+    ("Weight decay of 0.1 is used.", "We use a weight decay of 0.1."),
+    ("The exponent is −0.5.", "The exponent is -0.5."),
+    ("Only matrix parameters are orthogonalised.", "Muon orthogonalises only matrix parameters."),
+    (
+        "Muon is applied to matrices; embeddings use AdamW.",
+        "Muon is applied to matrices, while embeddings are trained with AdamW.",
+    ),
+    ("Dropout was not used.", "No dropout was used."),
+    ("There is no dropout.", "Dropout is not used."),
+    ("The gain disappears at scale.", "At scale, the gain disappears."),
+    ("No single optimiser wins on all tasks.", "No optimiser wins on every task."),
+    ("Training is unstable above a rate of 0.02.", "Above a learning rate of 0.02, training becomes unstable."),
+    ("It achieves 76.5% accuracy on MMLU.", "On MMLU its accuracy is 76.5 %."),
+    ("The vocabulary grew from 32K to 128K tokens.", "The vocabulary grew from 32,000 to 128,000 tokens."),
+    ("Most of the compute goes into the feed-forward layers.", "The feed-forward layers take most of the compute."),
+    ("Rotary embeddings need no learned parameters.", "Rotary embeddings have no learned parameters."),
+    (
+        "Positions beyond the training length are not handled well.",
+        "It does not handle positions beyond the training length well.",
+    ),
+    ("The method is cheap.", "The method is not expensive."),
+    ("The first token attracts attention.", "Attention concentrates on the first token."),
+    ("Without QK-norm, logits grow.", "Logits grow if there is no QK-norm."),
+    (
+        "The schedule has three phases: warm-up, stable and decay.",
+        "The schedule has 3 phases, namely warm-up, stable, and decay.",
+    ),
+    ("Byte-level BPE never produces unknown tokens.", "With byte-level BPE there are no unknown tokens."),
+    ("Unknown tokens cannot occur.", "There are no unknown tokens; they cannot occur."),
+    ("Loss is lower with Muon than with AdamW.", "Muon gives a lower loss than AdamW."),
+    ("Muon beats AdamW.", "AdamW is beaten by Muon."),
+]
+
+MORE_PARAPHRASES: list[tuple[str, list[str]]] = [
+    (
+        "Muon, introduced by Keller Jordan in 2024, orthogonalises momentum.",
+        ["Keller Jordan introduced Muon in 2024.", "Muon orthogonalises momentum."],
+    ),
+    ("Warm-up lasts 200 of the 5,000 steps.", ["Warm-up takes the first 200 steps of 5,000."]),
+    ("The sources disagree: one says 0.02, the other 0.01.", ["The rate should be 0.02.", "We use 0.01."]),
+    ("According to the lab diary, 22 of 125 experiments were kept.", ["Of 125 experiments, 22 were kept."]),
+    ("Bits per byte (bpb) normalises by bytes.", ["Bits per byte, or BPB, normalises by the number of bytes."]),
+    ("It is the mean of three seeds.", ["Each value is the mean over 3 seeds."]),
+    ("The U.S. released it in Jan. 2020.", ["It was released by the U.S. in January 2020."]),
+    ("A GPT-2-style model is used.", ["A model in the style of GPT-2 is used."]),
+    ("Attention costs O(n^2) memory.", ["The memory cost of attention is O(n²)."]),
+    ("Attention costs O(n^2) memory.", ["The memory cost of attention is O(n^2)."]),
+    ("E.g. Adam works.", ["Adam works."]),
+    ("ReLU is max(0, x).", ["ReLU computes max(0, x)."]),
+    ("SwiGLU replaced GELU in Llama.", ["Llama uses SwiGLU instead of GELU."]),
+    ("Llama does not use GELU.", ["Llama uses SwiGLU instead of GELU."]),
+    ("Learning rates between 1e-4 and 1e-3 work.", ["Rates from 0.0001 to 0.001 work."]),
+    ("The corpus has 10.2 MB of text.", ["The corpus is 10.2 MB."]),
+    ("Depth 8 and width 512 are used.", ["The model has depth 8 and dim 512 (its width)."]),
+    (
+        "Chinchilla suggests 20 tokens per parameter.",
+        ["About 20 tokens per parameter are optimal according to Chinchilla."],
+    ),
+    ("A 7B model needs 14 GB in fp16.", ["In fp16 a model of 7 billion parameters needs 14 GB."]),
+    ("The second run failed.", ["Of two runs, the second failed."]),
+    ("Both runs failed.", ["The two runs failed."]),
+    ("The loss never rises.", ["The loss does not rise at any point."]),
+    ("It is not known why.", ["Why this is so is unknown."]),
+    ("It has nothing to do with depth.", ["It does not depend on depth."]),
+    ("No warm-up is needed because the update is bounded.", ["Since the update is bounded, warm-up is not needed."]),
+    ("The optimizer is not sensitive to the rate.", ["The optimizer is insensitive to the rate."]),
+    ("Large models are not necessarily better.", ["Larger models are not always better."]),
+    ("Cosine decay ends at 10% of the peak.", ["Cosine decay ends at one tenth of the peak."]),
+    ("Training used 64 A100 GPUs for 21 days.", ["It was trained for 21 days on 64 A100-80GB GPUs."]),
+    ("The dataset is 1.5 TB.", ["The dataset is 1,500 GB."]),
+    ("It has 768-dimensional embeddings.", ["Embeddings have 768 dimensions."]),
+    ("The ratio is 4:1.", ["A ratio of 4:1 is used."]),
+    ("The half-life is 2 h.", ["It has a half-life of two hours."]),
+    ("Andrej Karpathy's nanochat is small.", ["nanochat, by Andrej Karpathy, is small."]),
+    ("Tokenisation isn't reversible in all cases.", ["Tokenisation is not always reversible."]),
+]
+
+# Something else said in nearly the same words: (sentence, evidence)
+MORE_DISTORTIONS: list[tuple[str, list[str]]] = [
+    (
+        "Muon, introduced by Keller Jordan in 2025, orthogonalises momentum.",
+        ["Keller Jordan introduced Muon in 2024.", "Muon orthogonalises momentum."],
+    ),
+    ("Warm-up lasts 5,000 of the 200 steps and 30 more.", ["Warm-up takes the first 200 steps of 5,000."]),
+    ("23 of 125 experiments were kept.", ["Of 125 experiments, 22 were kept."]),
+    ("It is the mean of five seeds.", ["Each value is the mean over 3 seeds."]),
+    ("A GPT-4-style model is used.", ["A model in the style of GPT-2 is used."]),
+    ("Llama uses GELU.", ["Llama uses SwiGLU instead of GELU."]),
+    ("Learning rates between 1e-4 and 1e-2 work.", ["Rates from 0.0001 to 0.001 work."]),
+    (
+        "Chinchilla suggests 20 parameters per token.",
+        ["About 20 tokens per parameter are optimal according to Chinchilla."],
+    ),
+    ("A 7B model needs 14 GB in fp32.", ["In fp16 a model of 7 billion parameters needs 14 GB."]),
+    ("A 70B model needs 14 GB.", ["A model of 7 billion parameters needs 14 GB."]),
+    ("The loss rises.", ["The loss does not rise at any point."]),
+    ("Warm-up is needed because the update is bounded.", ["Since the update is bounded, warm-up is not needed."]),
+    ("The optimizer is sensitive to the rate.", ["The optimizer is insensitive to the rate."]),
+    ("Training used 64 V100 GPUs for 21 days.", ["It was trained for 21 days on 64 A100-80GB GPUs."]),
+    ("Training used 64 A100 GPUs for 21 hours.", ["It was trained for 21 days on 64 A100-80GB GPUs."]),
+    ("The dataset is 15 TB.", ["The dataset is 1,500 GB."]),
+    ("The ratio is 5:1.", ["A ratio of 4:1 is used."]),
+    ("The optimiser reduces memory tenfold.", ["The optimiser reduces memory by 10 %."]),
+    ("OpenAI released it.", ["It was released by Meta."]),
+    ("It costs €5.", ["It costs $5."]),
+    ("The temperature is 20 °F.", ["The temperature is 20 °C."]),
+    ("Loss goes down with more data.", ["Loss goes up with more data."]),
+    ("Fewer tokens are better.", ["More tokens are better."]),
+    ("It was trained for one epoch.", ["It was trained for four epochs."]),
+    ("It works in no case.", ["It works in every case."]),
+    ("Nobody uses it.", ["Everybody uses it."]),
+    ("It is impossible to train.", ["It is possible to train."]),
+    ("Both runs converged.", ["Neither run converged."]),
+    ("Adam without momentum works best.", ["Adam with momentum works best."]),
+    ("It improves nothing.", ["It improves accuracy."]),
+    ("He won a Nobel Prize.", ["He won a prize."]),
+    ("The method was published in Nature.", ["The method was published."]),
+    ("It takes 3.5 hours.", ["It takes 35 hours."]),
+    ("The probability is 0.3.", ["The probability is 3 %."]),
+    ("It's 1/3 of the cost.", ["It's 2/3 of the cost."]),
+    ("Loss is -0.5.", ["Loss is 0.5."]),
+    ("The limit is 10 000 tokens.", ["The limit is 1 000 tokens."]),
+]
+DISTORTIONS = [
+    ("The baseline reached 0.9797 val_bpb.", "The unchanged program scored val_bpb 0.9979."),
+    ("Muon needs roughly a third of the steps.", "Muon needs about half as many steps."),
+    ("Warm-up is necessary with QK-norm.", "With QK-norm, warm-up is unnecessary."),
+    ("RMSNorm subtracts the mean.", "RMSNorm does not subtract the mean."),
+    ("Bits per byte depends on the tokeniser.", "Bits per byte does not depend on the tokeniser."),
+    ("Bits per byte depends on the tokeniser.", "Bits per byte is independent of the tokeniser."),
+    ("Training ran for 5 hours.", "Each run had a time budget of 300 seconds."),
+    ("Dropout was used.", "No dropout was used."),
+    ("Dropout is used in all runs.", "Dropout was not used."),
+    ("Cosine decay is better than linear decay.", "Cosine decay is no better than linear decay."),
+    ("Linear decay is better than cosine decay.", "Cosine decay is better than linear decay."),
+    ("AdamW beats Muon.", "Muon beats AdamW."),
+    ("AdamW gives a lower loss than Muon.", "Muon gives a lower loss than AdamW."),
+    ("Byte-level BPE produces unknown tokens.", "Byte-level BPE never produces unknown tokens."),
+    ("Larger batches help beyond the critical size.", "Larger batches do not help beyond the critical size."),
+    ("The loss rose during training.", "The loss fell during training."),
+    ("The loss fell from 2.8 to 3.2.", "The loss fell from 3.2 to 2.8."),
+    ("It achieves 76.5 accuracy points on MMLU.", "On MMLU its accuracy is 76.5 %."),
+    ("It achieves 67.5% accuracy on MMLU.", "On MMLU its accuracy is 76.5 %."),
+    ("Experiments ran on 4 TPUs.", "Experiments ran on 4 GPUs."),
+    ("Hoffmann et al. found a power law.", "A power law was found by Kaplan et al. (2020)."),
+    ("The method always converges.", "The method does not always converge."),
+    ("The method sometimes works, but it hardly ever diverges.", "The method diverges."),
+    ("All heads are needed.", "Not all heads are needed."),
+    ("Adam requires tuning.", "Adam rarely requires tuning."),
+    ("Every run diverged.", "None of the runs diverged."),
+    ("Some runs diverged.", "No runs diverged."),
+    ("It is true that scaling stops.", "It is not true that scaling stops."),
+    ("The seed matters.", "The seed doesn't matter."),
+    ("The test set was available.", "The test set was unavailable."),
+    ("The results were confirmed.", "The results could not be confirmed."),
+    ("Memory use is limited.", "Memory use is unlimited."),
+    ("The model is fully deterministic.", "The model is nondeterministic."),
+    ("Agreement was found.", "Disagreement was found."),
+    ("Batch norm is used during inference.", "Batch norm is not used during inference."),
+    ("Muon reduces the loss by 5 %.", "Muon reduces the loss by 0.5 %."),
+    ("The rate is 0.02.", "The rate is 0.002."),
+    ("The model uses 80 GB.", "The model uses 8 GB."),
+    ("The model has seventy layers.", "The model has seventeen layers."),
+    ("It was released in March 2024.", "It was released in May 2024."),
+    ("Version 2.5 is faster.", "Version 2.4 is faster."),
+    ("It takes twice the memory.", "It takes half the memory."),
+    ("It takes a quarter of the memory.", "It takes four times the memory."),
+    ("Accuracy was 90 percent.", "Accuracy was 0.09."),
+    ("The learning rate warms up over 2000 steps.", "The learning rate warms up over 200 steps."),
+    ("It needs fewer steps than AdamW.", "It needs more steps than AdamW."),
+    ("Deeper models are worse.", "Deeper models are better."),
+    ("It fails above 0.02.", "It fails below 0.02."),
+    ("The minimum is 3.", "The maximum is 3."),
+    ("It was discovered after the war in 1950.", "It was discovered before the war in 1950."),
+]
+
 OTHER_LANGUAGES = [
     ("de", "Das Modell hat 1000 Schichten.", "Das Modell hat 1.000 Schichten.", None, "Tausenderpunkt"),
     ("de", "Der Wert ist 2,5 Prozent.", "Der Wert ist 2,5 %.", None, "Komma und Prozent"),
@@ -303,3 +521,58 @@ def test_rejects(sentence: str, evidence: str | tuple[str, ...], kind: str, why:
 def test_other_languages(language: str, sentence: str, evidence: str, kind: str | None, why: str) -> None:
     kinds = [reason.kind for reason in unsupported(sentence, [evidence], language=language)]
     assert (kind in kinds) if kind else not kinds, why
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"), [*((sentence, [claim]) for sentence, claim in PARAPHRASES), *MORE_PARAPHRASES]
+)
+def test_accepts_a_paraphrase(sentence: str, evidence: list[str]) -> None:
+    assert unsupported(sentence, evidence) == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"), [*((sentence, [claim]) for sentence, claim in DISTORTIONS), *MORE_DISTORTIONS]
+)
+def test_rejects_a_distortion(sentence: str, evidence: list[str]) -> None:
+    assert unsupported(sentence, evidence)
+
+
+def test_known_names_need_no_evidence() -> None:
+    assert unsupported("They use Muon on A100 cards.", ["They use it on cards."], known_names=["Muon", "A100"]) == ()
+    found = unsupported(
+        "They use Muon on H100 cards.", ["They use it on cards."], known_names=frozenset(["Muon", "A100"])
+    )
+    assert [reason.detail for reason in found] == ['names "H100", which is in no cited claim']
+
+
+def test_a_reason_says_what_to_mend() -> None:
+    (reason,) = unsupported("Muon is ten times faster.", ["Muon is about twice as fast."])
+    assert reason.detail == 'says "ten times", but the cited claims say "twice"'
+
+
+def test_without_evidence_nothing_is_denied_or_affirmed() -> None:
+    assert {reason.kind for reason in unsupported("GPT-2 does not have 12 layers.", [])} == {"number", "name"}
+
+
+_LANGUAGES = st.sampled_from(["en", "de", "fr", "es", "it", "pt", "nl", "zh", "ja", "ko", "ru", "xx", ""])
+_SENTENCES = [case[0] for case in (*SUPPORTED, *UNSUPPORTED)] + [case[1] for case in OTHER_LANGUAGES]
+
+
+@given(st.text(max_size=120), st.text(max_size=120), _LANGUAGES)
+def test_a_copy_is_supported_and_nothing_fails(text: str, other: str, language: str) -> None:
+    assert unsupported(text, [other, text], language=language) == ()
+    assert unsupported(f" {text} ", [text], language=language) == ()
+    unsupported(text, [other], language=language)
+
+
+@pytest.mark.parametrize("sentence", _SENTENCES)
+def test_a_longer_claim_supports_what_it_holds(sentence: str) -> None:
+    for language in ("en", "de", "fr", "es", "it", "pt", "nl", "zh", "ja"):
+        assert unsupported(sentence, [f"{sentence} And so on."], language=language) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["not " * 2000, "no one or " * 2000, "1 of " * 2000, "A1-" * 3000, "Aa" * 5000, "than more " * 999]
+)
+def test_hostile_sentences_end(text: str) -> None:
+    unsupported(text, [f"{text} x", "not a word"])

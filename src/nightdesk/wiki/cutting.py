@@ -20,9 +20,9 @@ _NUMBER_GOES_ON = re.compile(
     r"|\s?\\times"
 )
 _GROUP_FOLLOWS = re.compile(r"[ \u00a0\u202f\u2009]\d{3}(?!\d)")
-_ENDS_WITH_GROUP = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})*$")
-_NUMBER_BEFORE = re.compile(r"(?:\d[.,:/'’]|\d[-–—−]|\d\*\*|(?:^|[^\w>)\]])[-−+±~≈≤≥$€£¥]|[(\s]<|[^\s]\s>|\^\{?-?)$")
-_GROUP_BEFORE = re.compile(r"(?<![\d.,])\d{1,3}[ \u00a0\u202f\u2009]$")
+_ENDS_WITH_GROUP = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})*\Z")
+_NUMBER_BEFORE = re.compile(r"(?:\d[.,:/'’]|\d[-–—−]|\d\*\*|(?:^|[^\w>)\]])[-−+±~≈≤≥$€£¥]|[(\s]<|[^\s]\s>|\^\{?-?)\Z")
+_GROUP_BEFORE = re.compile(r"(?<![\d.,])\d{1,3}[ \u00a0\u202f\u2009]\Z")
 _MAGNITUDE_FIRST = re.compile(rf"(?:{_MAGNITUDE}|[%‰°²³¹⁰-⁹^])")
 
 _NOT = (
@@ -36,16 +36,16 @@ _FILLER = (
     r"(?:an?|the|any|very|really|always|necessarily|yet|to|be|been|being|ha(?:s|ve|d)|longer|of|such|even|directly"
     r"|actually|fully|quite|so|too|all|every|ever|in)"
 )
-_NOT_BEFORE = re.compile(rf"(?:^|[^\w.-]){_NOT}\s+(?:{_FILLER}\s+){{0,3}}$", re.IGNORECASE)
+_NOT_BEFORE = re.compile(rf"(?:^|[^\w.-]){_NOT}\s+(?:{_FILLER}\s+){{0,3}}\Z", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
-    r"\b(?:not (?:true|clear|known|the case|certain|proven|shown)|false|untrue|unlikely|unclear|doubtful"
+    r"\b(?:(?:not|\w+n['’]t) (?:true|clear|known|the case|certain|proven|shown)|false|untrue|unlikely|unclear|doubtful"
     r"|den(?:y|ies|ied)"
-    r"|doubts?|doubted|wrong|incorrect(?:ly)?|myth|refute[sd]?|disprove[sd]?)\s+(?:\w+\s+){0,2}that\s+$",
+    r"|doubts?|doubted|wrong|incorrect(?:ly)?|myth|refute[sd]?|disprove[sd]?)\s+(?:\w+\s+){0,2}that\s+\Z",
     re.IGNORECASE,
 )
-_ELIDED_NOT = re.compile(r"(?:^|\W)n['’]$", re.IGNORECASE)
+_ELIDED_NOT = re.compile(r"(?:^|\W)n['’]\Z", re.IGNORECASE)
 _NOT_AFTER = re.compile(r"\s+(?:nicht|keineswegs|niet|nooit)\b", re.IGNORECASE)  # these stand behind the verb
-_UNSPACED_NOT = re.compile(r"[不没沒无無未]$")
+_UNSPACED_NOT = re.compile(r"[不没沒无無未]\Z")
 _UNSPACED_NOT_AFTER = re.compile(r"(?:ない|なかった|なく|ません|ず)")
 _ANY_NOT = re.compile(rf"\b{_NOT}\b|[不没沒无無未]|ない|ません", re.IGNORECASE)
 _STOP = re.compile(r"[.!?。！？](?=\W|$)|\n\s*\n")
@@ -107,7 +107,7 @@ def _cuts_end(slice_: str, after: str) -> bool:
 def _cuts_number_start(before: str, slice_: str) -> bool:
     if slice_[0] in ".," and before[-1:].isdigit() and slice_[1:2].isdigit():
         return True
-    if re.search(r"\d\s?$", before) and _MAGNITUDE_FIRST.match(slice_):
+    if re.search(r"\d\s?\Z", before) and _MAGNITUDE_FIRST.match(slice_):
         return True
     if not slice_[0].isdigit():
         return False

@@ -45,16 +45,22 @@ _FOLDS = _Folds(
 )
 
 # What is not one character for one character. Possessive quantifiers: hostile input stays linear.
+_LONG = (  # single characters that stand for several
+    "\u0132\u0133\u01c4-\u01cc\u01f1-\u01f3\u203c\u2047-\u2049\u2116\u2160-\u217f\u3300-\u33ff\ufb00-\ufb06\ufb13-\ufb17"
+)
 _CHANGES = re.compile(
-    rf"(?P<hyphen>(?<=\w)-{{1,3}}[^\S\n]*+\n?+[^\S\n]*+(?=\w))"
-    rf"|(?P<soft>\u00ad[^\S\n]*+\n[^\S\n]*+)"
+    rf"(?=[^\w ]|[{_LONG}]| [\s{INVISIBLE}{UNSPACED}])(?:"  # most characters stay: do not try every form at each
+    r"(?P<hyphen>(?<=\w)-{1,3}[^\S\n]*+\n?+[^\S\n]*+(?=\w))"
+    r"|(?P<soft>\u00ad[^\S\n]*+\n[^\S\n]*+)"
     rf"|(?P<space>(?:[^\S ]|[{INVISIBLE}])[\s{INVISIBLE}]*+| [\s{INVISIBLE}]++| (?=[{UNSPACED}]))"
     r"|(?P<double>'')"
     r"|(?P<dash>-{2,3}(?!-))"
     r"|(?P<dots>\u2026|\.(?: \.){2,}|\u2025)"
-    r"|(?P<letters>[\u0132\u0133\u01c4-\u01cc\u01f1-\u01f3\u203c\u2047-\u2049\u2116\u2160-\u217f\u3300-\u33ff"
-    r"\ufb00-\ufb06\ufb13-\ufb17]|\w[\u0300-\u036f\u3099\u309a]++|[\u1100-\u11ff]++)"
+    rf"|(?P<letters>[{_LONG}])"
+    r")"
 )
+_COMPOSED = re.compile(r"(?P<composed>\w[\u0300-\u036f\u3099\u309a]++|[\u1100-\u11ff]++)")  # several characters for one
+_CHANGES_COMPOSED = re.compile(f"{_COMPOSED.pattern}|{_CHANGES.pattern}")
 
 
 @dataclass(slots=True)
@@ -138,13 +144,13 @@ def fold(text: str) -> Folded:
             places.append(place)
             kinds.append(_hyphen_kind(text, start, end))
             return ""
-        if kind == "letters":
+        if kind in ("letters", "composed"):
             return unicodedata.normalize("NFKC", match[0])
         if kind == "dots":
             return ".." if match[0] == "\u2025" else "..."
         return {"double": '"', "dash": "-"}.get(kind or "", "")
 
-    folded, offsets = rewrite(even, _CHANGES, change)
+    folded, offsets = rewrite(even, _CHANGES_COMPOSED if _COMPOSED.search(even) else _CHANGES, change)
     return Folded(folded, offsets, places, kinds)
 
 
@@ -197,6 +203,7 @@ def same_hyphens(text: Folded, quote: Folded, place: int) -> bool:
 
 # Linear on hostile input: what follows an opening sign may not hold another one, or is bounded.
 _MARKUP = re.compile(
+    r"(?=[\\`<!\[\](&\n*_~=$])(?:"  # most characters are no sign: do not try every form at each
     r"(?P<code>(?<!`)`(?P<typed>[^`\n]{1,500})`(?!`))"
     r"|(?P<escape>\\[!-/:-@\[-`{-~])"
     r"|(?P<comment><!--(?:[^<-]|<(?!!--)|-(?!->))*+-->)"
@@ -209,19 +216,16 @@ _MARKUP = re.compile(
     r"|(?P<autolink><(?P<address>[a-z]{2,9}:[^\s<>]{1,2000})>)"
     r"|(?P<tag></?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,500})?/?>)"
     r"|(?P<entity>&(?:\#\d{1,7}|\#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)"
-    r"|(?P<quoted>(?<=\n)[ \t]{0,8}(?:>[ \t]{0,3}){1,9})"
+    r"|(?P<quoted>\n[ \t]{0,8}(?:>[ \t]{0,3}){1,9})"
     r"|(?P<star>\*{1,3})"
     r"|(?P<under>(?<![^\W_])_{1,3}(?=\S)|(?<=\S)_{1,3}(?![^\W_]))"
     r"|(?P<pair>~~|==)"
     r"|(?P<tick>`+)"
     r"|(?P<math>\$(?P<formula>[^$\s](?:[^$\n]{0,300}[^$\s])?)\$(?!\d))"
+    r")"
 )
-_SHOWN = {
-    "code": "typed",
-    "wiki": "shown",
-    "math": "formula",
-    "autolink": "address",
-}  # of these groups that one is read
+# Of these groups that one is read.
+_SHOWN = {"code": "typed", "wiki": "shown", "math": "formula", "autolink": "address"}
 _SHOWN |= {shown: shown for shown in _SHOWN.values()}
 _BLOCK_TAGS = re.compile(r"</?(?:p|div|br|li|ul|ol|td|th|tr|table|h[1-6]|hr|dd|dt|section)\b", re.IGNORECASE)
 
@@ -240,6 +244,8 @@ def render(text: str) -> tuple[str, OffsetMap]:
             return str(match[_SHOWN[kind]])
         if kind == "escape":
             return found[1]
+        if kind == "quoted":
+            return "\n"
         if kind == "entity":
             return html.unescape(found)
         if kind == "tag":

@@ -12,10 +12,13 @@ _REFERENCE = (
     r"|abbildung|abb\.|tabelle"
     r"|kapitel|abschnitt|seite|s\.|chapitre|tableau|capítulo|tabla|figura|sección)"
 )
+# Where something that is no mere letter within a word begins: most places need no look.
+BEGINS = r"(?:(?<!\w)|(?=[^a-zA-Z\s]))"
 # No named groups; ignoring case. In order: addresses, references, citations, versions, clock times, tokens of letters
 # and digits.
 IDENTIFIER = "|".join(
     [
+        rf"(?<![\w-])[{_LETTER}]\w{{0,5}}(?:\^\{{?-?\d+\}}?|[⁰¹²³⁴-⁹]+(?!\w))",  # n^2, n²: formulas, not counts
         r"https?://[^\s<>\"]+",
         rf"(?<![\w-]){_REFERENCE}\s?[#(]?\d+(?:[.:]\d+)*[a-z]?(?!\w|%)\)?",
         r"\[\^?\d{1,4}(?:\s?[,;–-]\s?\d{1,4})*\]",

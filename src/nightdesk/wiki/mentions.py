@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from nightdesk.wiki.folding import HYPHENS
-from nightdesk.wiki.identifiers import IDENTIFIER, is_name_before
+from nightdesk.wiki.identifiers import BEGINS, IDENTIFIER, is_name_before
 from nightdesk.wiki.quantities import quantities
 from nightdesk.wiki.stems import word_set
 
-_IDENTIFIER = re.compile(IDENTIFIER, re.IGNORECASE)
+_IDENTIFIER = re.compile(rf"{BEGINS}(?:{IDENTIFIER})", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_](?:\w|[-‐‑./+'’&](?=\w))*(?:\+\+|#(?!\w))?")
 _NUMBERED = re.compile(
     r"(?<![\w-])([A-ZÀ-Þ](?:[\w+#-]|\.(?=\w))*)[ \u00a0](\d{1,3}(?:\.\d{1,3})?)(?![\w%]|[.,]\d)(?:[-/.]\w+)*"
@@ -31,6 +31,7 @@ _SHOUTED = word_set(
 _OPENS = '.!?:;"“”„«(–—•*>'  # after these a capital may be that of a sentence or title
 
 
+_OF_A_KIND = re.compile(r"-(?:style|based|like|sized|class|level|family|type|inspired|compatible|era|only|scale)$")
 _AUTHOR = re.compile(r"(?: (?:and|&) [A-ZÀ-Þ]\w+)? et al\b")
 
 
@@ -52,7 +53,7 @@ def mentioned_names(text: str, language: str) -> tuple[Name, ...]:
     found: list[tuple[int, Name]] = []
     for match in _IDENTIFIER.finditer(text):
         if not _CITATION.fullmatch(match[0]) and not _overlaps(taken, *match.span()):
-            found.append((match.start(), Name(match[0], (name_key(match[0]),))))
+            found.append((match.start(), Name(match[0], (name_key(match[0]), name_key(_OF_A_KIND.sub("", match[0]))))))
             taken.append(match.span())
     for match in _NUMBERED.finditer(text):
         if is_name_before(text, match.start(2), match.end(2), None) and not _overlaps(taken, *match.span()):
@@ -103,7 +104,7 @@ def _all_of(pieces: list[str]) -> tuple[str, ...]:
 
 
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
-_SQUASHED = re.compile(rf"[{HYPHENS}\s_–—#()§'’\u00a0]+")
+_SQUASHED = re.compile(rf"[{HYPHENS}\s_–—#()§'’\u00a0^{{}}]+")
 
 
 @lru_cache(maxsize=65536)
@@ -140,8 +141,15 @@ def name_keys(text: str) -> frozenset[str]:
             keys.add(name_key(f"{previous} {word}"))
             keys.add(name_key(f"{previous.rsplit('/', 1)[-1]} {word}"))
         previous = word
-    keys.update(name_key(match[0]) for match in _IDENTIFIER.finditer(text))
+    for match in _IDENTIFIER.finditer(text):
+        keys.update(name_key(start) for start in _beginnings(match[0]))
     return frozenset(keys)
+
+
+def _beginnings(identifier: str) -> list[str]:
+    """Return `identifier` and its beginnings at hyphens that hold a digit: an A100-80GB is an A100."""
+    ends = [match.start() for match in re.finditer("-", identifier)]
+    return [identifier, *(identifier[:end] for end in ends if any(c.isdigit() for c in identifier[:end]))]
 
 
 @lru_cache(maxsize=8)

@@ -64,10 +64,10 @@ def read_number(text: str, match: re.Match[str], language: str) -> Number | None
 # One numeral with its separators, in each reading of "," and "."; digits only up to what follows.
 _GROUPED = rf"\d{{1,3}}(?:{_GAP}\d{{3}})+(?![\d])|\d{{1,3}}(?:['’_]\d{{3}})+(?!\d)"
 _POINT = re.compile(
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d{{2}})+,\d{{3}}(?!\d)|{_GROUPED}|\d+)(?:\.\d+"
-    rf"|,\d+(?![,\d]))?|\.\d+"
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d{{2}})+,\d{{3}}(?!\d))(?:\.\d+)?"
+    rf"|(?:{_GROUPED}|\d+)(?:\.\d+|,\d+(?![,\d]))?|\.\d+"
 )
-_COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+(?!\d)|{_GROUPED}|\d+)(?:,\d+|\.\d+(?![.\d]))?|\.\d+")
+_COMMA = re.compile(rf"\d{{1,3}}(?:\.\d{{3}})+(?!\d)(?:,\d+)?|(?:{_GROUPED}|\d+)(?:,\d+|\.\d+(?![.\d]))?|\.\d+")
 _EXPONENT = re.compile(
     r"[eE](?P<e>[-−+]?\d{1,3})(?!\w)"
     r"|\s?(?:[×x*·]|\\times|\\cdot)\s?10(?:(?:\^|\*\*)\{?(?P<caret>[-−+]?\d{1,3})\}?|(?P<raised>[⁻⁺]?[⁰¹²³⁴-⁹]{1,3}))"
@@ -142,9 +142,11 @@ def _measured(text: str, value: Decimal, start: int, end: int, kind: str, langua
     else:
         value, end = _magnitude_words(text, value, end, language)
     unit, after = _unit_at(text, end)
+    if sign and sign[1] in ("M", "B", "T") and unit == "model":
+        unit, after = "parameter", end  # a 7B model
     if unit is None and re.match(r"[A-Za-zÀ-ɏ_]", text[end : end + 1]):
         return None  # letters that are no unit: 3D, 4o
-    if unit == "USD" and "$" in text[max(0, start - NEAR) : start]:
+    if unit == "USD" and text[after - 1] == "$" and "$" in text[max(0, start - NEAR) : start]:
         unit, after, money = None, end, None  # the dollar signs of a formula
     if money and text[end : end + 1] not in ("$", "\\", "^", "}"):  # those: the sign opens a formula
         currency = units.SIGNS[money[1]]

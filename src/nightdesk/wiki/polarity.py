@@ -5,20 +5,15 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
-import stopwordsiso
-
 from nightdesk.wiki.stems import stem, word_set
 
 NOT_ONLY = "notonly"  # stands for "not only", which denies nothing, and is not "only"
 NEAR_COPY = 0.8  # share of their content words that two texts of nearly the same words have in common
 
 # Verbs that say little: what is denied is their object, or they themselves if they have none ("is not needed").
-_LIGHT = frozenset(
-    stem(w)
-    for w in word_set(
-        "need needed use used using require required requires have has had include contain become make makes get"
-        " gets give take apply show shows provide want involve depend rely offer cause allow lead call keep"
-    )
+_LIGHT = word_set(  # stems
+    "need use requir includ contain becom make get give take appli show provid want involv depend reli offer caus allow"
+    " lead call keep"
 )
 _FUNCTION = word_set(
     "a an the any all each every some such this that these those it its they their them he she his her we our"
@@ -31,11 +26,13 @@ _FUNCTION = word_set(
 _ARTICLES = frozenset(("a", "an", "the", "any", "every", "all"))
 _BE = word_set("is are was were be been being am")
 _AUXILIARIES = _BE | word_set("do does did can could will would shall should may might must has have had")
+_NO_OBJECTS = frozenset(("nothing", "nobody", "nowhere", "none"))
 _BE_NOT = frozenset(("isn't", "aren't", "wasn't", "weren't"))
 _NOUN_CUES = word_set("no without none lack lacks lacked lacking neither nor")
 _STOPS = word_set(
     "and but because when while whereas although though however since so if unless until which who where than that or"
 )
+_NO_NOUN = _FUNCTION | _STOPS
 _CUES = word_set(
     "not no never cannot without neither nor none nobody nothing nowhere hardly barely scarcely rarely seldom"
     " lack lacks lacked lacking unable"
@@ -57,7 +54,7 @@ _SOFT = re.compile(  # near to a denial: where one stands, the strict comparison
     r"|superfluous|skip\w*|disabl\w+|instead|rather|abandon\w*|discard\w*|ignor\w+|exclud\w+|except"
     r"|needless\w*|redundant|obsolete)\b"
 )
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:[-‐‑][^\W\d_]+)*|[^\W\d_]*\d[\w.]*|[,;:.!?()–—]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:[-‐‑][^\W\d_]+)*|[^\W\d_]*\d(?:\w|\.(?=\w))*|[,;:.!?()–—]")
 _SPACE = re.compile(r"\s+")
 _MODIFIERS = 3  # content words after "no" and "without" that one noun phrase may have
 
@@ -105,6 +102,8 @@ class _Token(NamedTuple):
     word: str  # lower case, hyphens left out
     stem: str
     mark: bool
+    content: bool  # says something of its own: no mark, no denial, no function word
+    contrary: str | None  # the stem of what it denies by its prefix
 
 
 @lru_cache(maxsize=8192)
@@ -122,24 +121,24 @@ def read_polarity(text: str) -> Reading:
     affirmed: dict[str, str] = {}
     firm: set[str] = set()
     for i, token in enumerate(tokens):
-        if i not in used and not token.mark and not _is_cue(token.word) and token.word not in _FUNCTION:
+        if token.content and i not in used:
             affirmed.setdefault(token.stem, token.word)
             if i not in clause:
                 firm.add(token.stem)
     denied = {w for d in denials for w in d.words if w not in _LIGHT or d.head == w}
     mentioned = {w for d in denials for w in (*d.words, *(tokens[i].stem for i in d.subject))}
-    bare = {t.stem: opposite(t.word) for t in tokens if not (t.mark or _is_cue(t.word) or t.word in _FUNCTION | _STOPS)}
-    cues = sum(_is_cue(t.word) and t.word != "nor" for t in tokens) + sum(other is not None for other in bare.values())
+    content = [t for t in tokens if t.content and t.word not in _STOPS]
+    cues = sum(_is_cue(t.word) and t.word != "nor" for t in tokens)
     return Reading(
         affirmed=affirmed,
         firm=frozenset(firm),
         denials=tuple(denials),
         denied=frozenset(denied),
         mentioned=frozenset(mentioned),
-        contraries=frozenset(stem(other) for word in affirmed.values() if (other := opposite(word))),
+        contraries=frozenset(t.contrary for t in content if t.contrary and t.stem in affirmed),
         soft=soft,
-        content=frozenset(stem(other) if other else word for word, other in bare.items()),
-        cues=cues,
+        content=frozenset(t.contrary or t.stem for t in content),
+        cues=cues + len({t.stem for t in content if t.contrary}),
         length=len(tokens),
     )
 
@@ -166,6 +165,10 @@ def _find_denials(tokens: list[_Token]) -> tuple[list[Denial], set[int], set[int
                 denials.pop()  # "cannot train without warm-up" denies neither
                 odd = False
             else:
+                if not phrase and token.word in _NO_OBJECTS:
+                    phrase = [i for i in range(max(0, place - 3), place) if tokens[i].content][
+                        -1:
+                    ]  # "improves nothing"
                 odd = not odd or token.word == "nor"
                 if phrase and odd:
                     denials.append(_denial(tokens, phrase, _subject(tokens, place)))
@@ -183,17 +186,20 @@ def _subject(tokens: list[_Token], cue: int) -> tuple[int, ...]:
     while place > 0 and tokens[place - 1].word in _AUXILIARIES:
         place -= 1
     end = place
-    while place > 0 and not tokens[place - 1].mark and tokens[place - 1].word not in _FUNCTION | _STOPS:
+    while place > 0 and not tokens[place - 1].mark and tokens[place - 1].word not in _NO_NOUN:
         place -= 1
     while_noun = place == 0 or tokens[place - 1].mark or tokens[place - 1].word in _ARTICLES | _STOPS
     return tuple(range(place, end)) if while_noun else ()
 
 
+@lru_cache(maxsize=32768)
 def _token(found: str) -> _Token:
     mark = not found[0].isalnum()
     word = found.replace("-", "").replace("‐", "").replace("‑", "")
     word = word if word.endswith("n't") else re.sub(r"'(?:s|re|ve|ll|d|m)?$", "", word)
-    return _Token(word, stem(word), mark)
+    content = not (mark or _is_cue(word) or word in _FUNCTION)
+    bare = opposite(word) if content else None
+    return _Token(word, stem(word), mark, content, stem(bare) if bare else None)
 
 
 def _is_cue(word: str) -> bool:
@@ -264,6 +270,8 @@ def opposite(word: str) -> str | None:
 @lru_cache(maxsize=16)
 def content_stopwords(language: str) -> frozenset[str]:
     """Return the words of `language` that carry no content of their own, in lower case."""
+    import stopwordsiso  # noqa: PLC0415  # reads 400 kB when it is imported
+
     return frozenset(stopwordsiso.stopwords(language)) if stopwordsiso.has_lang(language) else frozenset()
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from nightdesk.wiki import units
 from nightdesk.wiki.dates import date_pattern, read_date
-from nightdesk.wiki.identifiers import IDENTIFIER, is_name_before
+from nightdesk.wiki.identifiers import BEGINS, IDENTIFIER, is_name_before
 from nightdesk.wiki.numerals import number_pattern, read_number
 
 MAX_DIGITS = 60  # a longer run of digits is a key or a hash, not a quantity
@@ -60,7 +60,7 @@ def _quantities(text: str, language: str) -> tuple[Quantity, ...]:
 def _pattern(language: str) -> re.Pattern[str]:
     """Dates first, then names, then numbers: what comes first takes the digits."""
     date, number = date_pattern(language), number_pattern(language)
-    return re.compile(rf"(?P<date>{date})|(?P<name>{IDENTIFIER})|(?P<number>{number})", re.IGNORECASE)
+    return re.compile(rf"{BEGINS}(?:(?P<date>{date})|(?P<name>{IDENTIFIER})|(?P<number>{number}))", re.IGNORECASE)
 
 
 _NO_NUMBER = re.compile(r"[\w.,]*")  # matches anywhere: the rest of a token whose first digits make no number

@@ -5,8 +5,6 @@ import threading
 from functools import lru_cache
 from typing import Any
 
-import snowballstemmer
-
 _LANGUAGES = {
     **{"en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese"},
     **{"nl": "dutch", "sv": "swedish", "da": "danish", "no": "norwegian", "fi": "finnish", "ru": "russian"},
@@ -41,5 +39,7 @@ def stem(word: str, language: str = "en") -> str:
 
 @lru_cache(maxsize=32)
 def _stemmer(language: str) -> Any:
+    import snowballstemmer  # noqa: PLC0415  # loads the stemmers of thirty languages
+
     name = _LANGUAGES.get(language)
     return snowballstemmer.stemmer(name) if name else None
