@@ -1,6 +1,6 @@
 """Measures what a compile costs: CPU time of all its processes, and peak memory, as a Markdown table.
 
-    python benchmarks/compile_speed.py            # the targets: about ten minutes on two cores
+    python benchmarks/compile_speed.py            # the targets: a quarter of an hour on two cores
     python benchmarks/compile_speed.py --small    # a smoke run of seconds
     python benchmarks/compile_speed.py --sizes 1000x400 3000x400    # other desks, without targets
 

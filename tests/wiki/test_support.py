@@ -80,6 +80,7 @@ SUPPORTED = [
     ("It appeared in November.", "It appeared on 2026-11-22.", "only the month"),
     # Names
     ("They use Adam here.", "Adam is used.", "a name"),
+    ("It was made by AT&T there.", "It was made by AT&T.", "an ampersand in a name"),
     ("They use GPUs.", "They use a GPU.", "plural"),
     ("It is the Transformer's core.", "It is the core of transformers.", "possessive and case"),
     ("They trained GPT-2.", "They trained GPT2.", "a hyphen less"),
@@ -112,6 +113,7 @@ SUPPORTED = [
     ("It rarely fails.", "It rarely fails in practice.", "rarely, in both"),
     ("Training diverges without warm-up.", "Without warm-up, training diverges.", "another order"),
     ("Loss falls when the rate is not high.", "When the rate is not high, loss falls.", "another order"),
+    ("Many are without work.", "Many are without work. They aren't without hope.", "two denials, then another one"),
     ("RMSNorm replaces LayerNorm.", "It uses RMSNorm instead of LayerNorm.", "instead of, said in another way"),
     # Direction
     ("Loss falls as depth increases.", "As depth increases, loss falls.", "another order"),

@@ -100,7 +100,7 @@ def _is_marked(word: str) -> bool:
 
 def _all_of(pieces: list[str]) -> tuple[str, ...]:
     """Return a key that stands for several words all of which must be there, if there are several or one of many."""
-    return ("&".join(name_key(p) for p in pieces),) if pieces else ()
+    return ("\0".join(name_key(p) for p in pieces),) if pieces else ()
 
 
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
@@ -170,4 +170,4 @@ def is_spelled_out(word: str, texts: Iterable[str]) -> bool:
 
 def has_name(name: Name, keys: frozenset[str]) -> bool:
     """Say whether one of the keys of `name` is among `keys`."""
-    return any(all(part in keys for part in key.split("&")) for key in name.keys)
+    return any(all(part in keys for part in key.split("\0")) for key in name.keys)

@@ -155,21 +155,19 @@ def _find_denials(tokens: list[_Token]) -> tuple[list[Denial], set[int], set[int
     denials: list[Denial] = []
     spared: set[int] = set()
     reach: set[int] = set()
-    odd = False  # within the scope of an odd number of denials
+    odd, before = False, 0  # within an odd number of denials of one clause; how many denials came before them
     for place, token in enumerate(tokens):
         if _is_cue(token.word):
             phrase = _denied_phrase(tokens, place)
             if token.word == "neither" and any(later.word == "nor" for later in tokens[place:]):
                 spared.update(phrase)  # what follows "nor" says what is denied of both
-            elif odd and token.word == "without" and denials:
-                denials.pop()  # "cannot train without warm-up" denies neither
+            elif odd and token.word == "without":
+                del denials[before:]  # "cannot train without warm-up" denies neither
                 odd = False
             else:
-                if not phrase and token.word in _NO_OBJECTS:
-                    phrase = [i for i in range(max(0, place - 3), place) if tokens[i].content][
-                        -1:
-                    ]  # "improves nothing"
-                odd = not odd or token.word == "nor"
+                if not phrase and token.word in _NO_OBJECTS and place and tokens[place - 1].content:
+                    phrase = [place - 1]  # "improves nothing"
+                odd, before = not odd or token.word == "nor", before if odd else len(denials)
                 if phrase and odd:
                     denials.append(_denial(tokens, phrase, _subject(tokens, place)))
                     reach.update(denials[-1].subject)

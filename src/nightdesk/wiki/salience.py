@@ -62,7 +62,7 @@ _NUMBER = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Weighed:
     """A claimable sentence with what decides about it."""
 
     index: int
@@ -73,24 +73,35 @@ class _Candidate:
     section: tuple[str, ...]
 
 
-def choose_claims(sentences: Sequence[Sentence], *, language: str, limit: int | None = None) -> tuple[int, ...]:
+def weigh_sentences(sentences: Sequence[Sentence], *, language: str) -> tuple[Weighed, ...]:
+    """Return the claimable sentences with what decides about them; for who needs both claims and summary."""
+    return tuple(_candidates(sentences, language))
+
+
+def choose_claims(
+    sentences: Sequence[Sentence],
+    *,
+    language: str,
+    limit: int | None = None,
+    weighed: Sequence[Weighed] | None = None,
+) -> tuple[int, ...]:
     """Return the indexes of the sentences that make the best claims, in text order.
 
     Every section with something to say gets its share, and what is said twice is taken once. Without a `limit` their
     number grows with the length of the text: 10 up to 250 words, 16 for 400, 50 for 4,000, 100 at most.
     """
-    candidates = _candidates(sentences, language)
+    candidates = list(weighed) if weighed is not None else _candidates(sentences, language)
     strong = [candidate for candidate in candidates if candidate.score >= _WEAK]
     candidates = strong if len(strong) >= _MIN_CLAIMS else candidates
     if limit is None:
         limit = _limit(sentences, language)
     if not candidates or limit <= 0:
         return ()
-    chosen: list[_Candidate] = []
+    chosen: list[Weighed] = []
     best_lead = max(candidates, key=lambda c: (c.lead, -c.index))
     ranked = sorted(candidates, key=lambda c: (-c.score, c.index))
     shares = _shares(candidates, limit)
-    passed_over: list[_Candidate] = []
+    passed_over: list[Weighed] = []
     for candidate in [best_lead, *ranked]:
         if len(chosen) >= limit:
             break
@@ -107,9 +118,15 @@ def choose_claims(sentences: Sequence[Sentence], *, language: str, limit: int | 
     return tuple(sorted(candidate.index for candidate in chosen))
 
 
-def summary(sentences: Sequence[Sentence], chosen: Sequence[int], *, language: str) -> int | None:
+def summary(
+    sentences: Sequence[Sentence], chosen: Sequence[int], *, language: str, weighed: Sequence[Weighed] | None = None
+) -> int | None:
     """Return which of the `chosen` sentences best says what the source is about; None if none was chosen."""
-    candidates = _candidates(sentences, language, among=frozenset(chosen))
+    among = frozenset(chosen)
+    if weighed is None:
+        candidates = _candidates(sentences, language, among=among)
+    else:
+        candidates = [candidate for candidate in weighed if candidate.index in among]
     return max(candidates, key=lambda c: (c.lead, -c.index)).index if candidates else None
 
 
@@ -126,9 +143,7 @@ def _limit(sentences: Sequence[Sentence], language: str) -> int:
     return min(_MAX_CLAIMS, isqrt(most * most * words // _LONG_TEXT))  # integers: the same on every machine
 
 
-def _candidates(
-    sentences: Sequence[Sentence], language: str, *, among: frozenset[int] | None = None
-) -> list[_Candidate]:
+def _candidates(sentences: Sequence[Sentence], language: str, *, among: frozenset[int] | None = None) -> list[Weighed]:
     """Return the claimable sentences (or those `among` the given indexes), scored."""
     words = [words_of(sentence.text) if sentence.kind in _SCORED else [] for sentence in sentences]
     terms = [
@@ -154,7 +169,7 @@ def _candidates(
             + 0.4 * max(0.0, 1 - 5 * index / len(sentences))
         )
         figures = frozenset(_FIGURE.findall(sentence.text.lower()))
-        candidates.append(_Candidate(index, distinct, figures, round(score, 6), round(lead, 6), sentence.headings[:3]))
+        candidates.append(Weighed(index, distinct, figures, round(score, 6), round(lead, 6), sentence.headings[:3]))
     return candidates
 
 
@@ -229,13 +244,13 @@ def _lead(sentence: Sentence, words: list[str], terms: frozenset[str], title: fr
     return score
 
 
-def _shares(candidates: list[_Candidate], limit: int) -> dict[tuple[str, ...], int]:
+def _shares(candidates: list[Weighed], limit: int) -> dict[tuple[str, ...], int]:
     """Return how many claims each section may have at first: its part of the limit, by its candidates, rounded up."""
     sizes = Counter(candidate.section for candidate in candidates)
     return {section: -(-size * limit // len(candidates)) for section, size in sizes.items()}
 
 
-def _says_the_same(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
+def _says_the_same(candidate: Weighed, chosen: list[Weighed]) -> bool:
     """Return whether a chosen sentence says the same in nearly the same words."""
     size = len(candidate.terms)
     for other in chosen:

@@ -8,7 +8,7 @@ from nightdesk.base.markdown import title_of
 from nightdesk.base.pages import split_frontmatter
 from nightdesk.wiki.language import detect_language, has_spaces
 from nightdesk.wiki.places import place_in_words
-from nightdesk.wiki.salience import choose_claims, claimable, open_questions, summary
+from nightdesk.wiki.salience import choose_claims, claimable, open_questions, summary, weigh_sentences
 from nightdesk.wiki.sentences import Sentence, split_sentences
 from nightdesk.wiki.vocabulary import SourceTerms, survey_terms
 
@@ -82,11 +82,12 @@ def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Su
     language = detect_language(text)
     sentences = split_sentences(text, language=language)
     title = (_first_line_title(text) if kind in ("text", "pdf") else None) or title_of(text)
-    chosen = set(choose_claims(sentences, language=language))
+    weighed = weigh_sentences(sentences, language=language)
+    chosen = set(choose_claims(sentences, language=language, weighed=weighed))
     terms = survey_terms(sentences, language=language, title=title or fallback_title)
     chosen |= set(_defining(sentences, terms, language))
     distinct = _distinct(sentences, sorted(chosen))
-    best = summary(sentences, distinct, language=language)
+    best = summary(sentences, distinct, language=language, weighed=weighed)
     questions = open_questions(sentences, language=language)
     return Survey(
         title=title,

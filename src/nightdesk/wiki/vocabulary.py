@@ -46,13 +46,19 @@ class Vocabulary:
 
         The leftmost wins, then the longest: what names "learning rate schedule" does not also name "learning rate".
         """
+        phrases = source.phrases
+        if not 0 <= sentence_index < len(phrases.bounds) - 1:
+            return ()
+        keys, places = phrases.keys, phrases.places
         found: list[Mention] = []
         reach = 0
-        for match in source.phrases.matches(sentence_index):
-            key = self.concept_of.get(match.key)
-            if key is not None and match.start >= reach:
-                found.append(Mention(key, match.start, match.end))
-                reach = match.end
+        for at in range(3 * phrases.bounds[sentence_index], 3 * phrases.bounds[sentence_index + 1], 3):
+            start = places[at + 1]
+            if start >= reach:
+                key = self.concept_of.get(keys[places[at]])
+                if key is not None:
+                    reach = places[at + 2]
+                    found.append(Mention(key, start, reach))
         return tuple(found)
 
 
