@@ -36,8 +36,8 @@ from nightdesk.wiki.stages import (
     survey_all,
     write_all,
 )
+from nightdesk.wiki.terms.vocabulary import build_vocabulary
 from nightdesk.wiki.unchanged import files_below, remember
-from nightdesk.wiki.vocabulary import build_vocabulary
 from nightdesk.wiki.writing import Evidence, WriteMaterial
 
 __all__ = ["Report", "compile_desk"]

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nightdesk.base.pages import short_hash
-from nightdesk.wiki.categories import GENERAL
 from nightdesk.wiki.concept_page import FORM
 from nightdesk.wiki.naming import name_pages
-from nightdesk.wiki.vocabulary import Concept, Vocabulary
+from nightdesk.wiki.terms.categories import GENERAL
+from nightdesk.wiki.terms.vocabulary import Concept, Vocabulary
 
 MIN_CLAIMS = 2  # a concept that fewer claims speak of gets no page
 MIN_PARTS = 3  # a category of fewer pages gets no overview

@@ -21,7 +21,7 @@ from nightdesk.wiki.plans import ClaimMark, SourceMarks
 from nightdesk.wiki.reading import Reading, reading_from_json
 from nightdesk.wiki.source_page import title_from_path
 from nightdesk.wiki.survey import survey_for_reader
-from nightdesk.wiki.vocabulary import SourceTerms
+from nightdesk.wiki.terms.vocabulary import SourceTerms
 from nightdesk.wiki.writing import Evidence, Written
 
 Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]

@@ -6,11 +6,11 @@ from typing import Any
 
 from nightdesk.base.markdown import title_of
 from nightdesk.base.pages import split_frontmatter
-from nightdesk.wiki.language import detect_language, has_spaces
 from nightdesk.wiki.places import place_in_words
-from nightdesk.wiki.salience import choose_claims, claimable, open_questions, summary, weigh_sentences
-from nightdesk.wiki.sentences import Sentence, split_sentences
-from nightdesk.wiki.vocabulary import SourceTerms, survey_terms
+from nightdesk.wiki.prose.language import detect_language, has_spaces
+from nightdesk.wiki.prose.salience import choose_claims, claimable, open_questions, summary, weigh_sentences
+from nightdesk.wiki.prose.sentences import Sentence, split_sentences
+from nightdesk.wiki.terms.vocabulary import SourceTerms, survey_terms
 
 FORM = "1"  # changes when the same text gives another survey
 MAX_DEFINING = 100  # sentences taken because they define a term

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from nightdesk.wiki.language import stopwords
+from nightdesk.wiki.prose.language import stopwords
 
 LEAD = ""  # the first theme, which stands without a heading: what the concept is
 FURTHER = "Further"

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from nightdesk.wiki.language import has_spaces
+from nightdesk.wiki.prose.language import has_spaces
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 

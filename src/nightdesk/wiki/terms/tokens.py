@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nightdesk.wiki.language import stopwords
-from nightdesk.wiki.lexicon import (
+from nightdesk.wiki.prose.language import stopwords
+from nightdesk.wiki.terms.lexicon import (
     BREAK,
     DETERMINER,
     EVERYDAY,

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nightdesk.wiki.acronyms import phrase_after
-from nightdesk.wiki.lexicon import EVERYDAY, GENERIC, VERB, english_flags
-from nightdesk.wiki.nounphrases import noun_runs
-from nightdesk.wiki.phrases import is_reference, term_key
-from nightdesk.wiki.sentences import Sentence
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.terms.acronyms import phrase_after
+from nightdesk.wiki.terms.lexicon import EVERYDAY, GENERIC, VERB, english_flags
+from nightdesk.wiki.terms.nounphrases import noun_runs
+from nightdesk.wiki.terms.phrases import is_reference, term_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nightdesk.base.names import name_key, safe_name
-from nightdesk.wiki.termhood import Term
-from nightdesk.wiki.terms import SourceTerms
+from nightdesk.wiki.terms.source_terms import SourceTerms
+from nightdesk.wiki.terms.termhood import Term
 
 MAX_ALIASES = 6
 ACRONYM_DOMINATES = 4  # times as frequent as the long form: GPU, not "Graphics processing unit"

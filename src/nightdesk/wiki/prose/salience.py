@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt, log
 
-from nightdesk.wiki.claimable import claimable, is_claim
-from nightdesk.wiki.language import has_spaces, stopwords
-from nightdesk.wiki.lexicon import singular
-from nightdesk.wiki.questions import open_questions
-from nightdesk.wiki.sentences import Sentence
-from nightdesk.wiki.wording import phrases, words_of
+from nightdesk.wiki.prose.claimable import claimable, is_claim
+from nightdesk.wiki.prose.language import has_spaces, stopwords
+from nightdesk.wiki.prose.questions import open_questions
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.prose.wording import phrases, words_of
+from nightdesk.wiki.terms.lexicon import singular
 
 __all__ = ["choose_claims", "claimable", "open_questions", "summary"]
 

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from nightdesk.wiki.english import has_finite_verb, is_command, leans, points_back
-from nightdesk.wiki.language import has_spaces, stopwords
-from nightdesk.wiki.sentences import Sentence
-from nightdesk.wiki.wording import listed, phrases, phrases_of_all_languages, words_of
+from nightdesk.wiki.prose.english import has_finite_verb, is_command, leans, points_back
+from nightdesk.wiki.prose.language import has_spaces, stopwords
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.prose.wording import listed, phrases, phrases_of_all_languages, words_of
 
 MIN_WORDS, MAX_WORDS = 6, 45
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 150  # where no spaces part the words

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
-from nightdesk.wiki.terms import SourceTerms
+from nightdesk.wiki.terms.source_terms import SourceTerms
 
 MAX_RELATED = 8
 MAX_IN_SENTENCE = 8  # a longer list of names says little about any two of them

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nightdesk.wiki.salience import choose_claims, claimable, open_questions, summary
-from nightdesk.wiki.sentences import Sentence, split_sentences
+from nightdesk.wiki.prose.salience import choose_claims, claimable, open_questions, summary
+from nightdesk.wiki.prose.sentences import Sentence, split_sentences
 
 
 def only(text: str, language: str = "en") -> Sentence:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from nightdesk.wiki.claimable import claimable, is_addressed_to_models
-from nightdesk.wiki.language import has_spaces
-from nightdesk.wiki.sentences import Sentence
-from nightdesk.wiki.wording import phrases, words_of
+from nightdesk.wiki.prose.claimable import claimable, is_addressed_to_models
+from nightdesk.wiki.prose.language import has_spaces
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.prose.wording import phrases, words_of
 
 _MAX_QUESTIONS = 5
 _KINDS = frozenset({"paragraph", "item", "quote"})

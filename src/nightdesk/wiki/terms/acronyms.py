@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nightdesk.wiki.nounphrases import noun_runs
-from nightdesk.wiki.phrases import is_reference, term_key
-from nightdesk.wiki.sentences import Sentence
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.terms.nounphrases import noun_runs
+from nightdesk.wiki.terms.phrases import is_reference, term_key
 
 
 @dataclass(frozen=True, slots=True)

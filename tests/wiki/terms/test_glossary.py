@@ -1,8 +1,8 @@
 import pytest
 
-from nightdesk.wiki.acronyms import acronyms, other_names
-from nightdesk.wiki.glossary import Definition, definitions
-from nightdesk.wiki.sentences import split_sentences
+from nightdesk.wiki.prose.sentences import split_sentences
+from nightdesk.wiki.terms.acronyms import acronyms, other_names
+from nightdesk.wiki.terms.glossary import Definition, definitions
 
 
 def defined(text: str, language: str = "en") -> list[Definition]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nightdesk.wiki.lexicon import (
+from nightdesk.wiki.terms.lexicon import (
     BE,
     BREAK,
     CONJUNCTION,
@@ -23,7 +23,7 @@ from nightdesk.wiki.lexicon import (
     VERB_FIRST,
     VERB_OFTEN,
 )
-from nightdesk.wiki.tokens import Token, Word, tokenize
+from nightdesk.wiki.terms.tokens import Token, Word, tokenize
 
 MAX_WORDS = 4  # words in a term
 

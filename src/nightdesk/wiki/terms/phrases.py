@@ -11,12 +11,12 @@ from sys import intern
 from typing import Any
 from zlib import crc32
 
-from nightdesk.wiki.cjk import character_terms
-from nightdesk.wiki.language import has_spaces
-from nightdesk.wiki.lexicon import BREAK, GENERIC, WEAK
-from nightdesk.wiki.nounphrases import MAX_WORDS, Run, noun_runs
-from nightdesk.wiki.sentences import Sentence
-from nightdesk.wiki.tokens import Token
+from nightdesk.wiki.prose.language import has_spaces
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.terms.cjk import character_terms
+from nightdesk.wiki.terms.lexicon import BREAK, GENERIC, WEAK
+from nightdesk.wiki.terms.nounphrases import MAX_WORDS, Run, noun_runs
+from nightdesk.wiki.terms.tokens import Token
 
 MAX_SENTENCES = 20000  # of one source; a book has about 8,000
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from nightdesk.wiki.sentences import Sentence, sentence_ranges, split_sentences
+from nightdesk.wiki.prose.sentences import Sentence, sentence_ranges, split_sentences
 
 
 def texts(plain: str, language: str = "en") -> list[str]:

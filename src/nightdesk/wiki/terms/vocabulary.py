@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nightdesk.wiki.categories import categorise
-from nightdesk.wiki.related import associate, most_related
-from nightdesk.wiki.spelling import spell
-from nightdesk.wiki.termhood import bar, count_sources, gather, is_term, least_sources
-from nightdesk.wiki.terms import SourceTerms, survey_terms
-from nightdesk.wiki.variants import merge_variants
+from nightdesk.wiki.terms.categories import categorise
+from nightdesk.wiki.terms.related import associate, most_related
+from nightdesk.wiki.terms.source_terms import SourceTerms, survey_terms
+from nightdesk.wiki.terms.spelling import spell
+from nightdesk.wiki.terms.termhood import bar, count_sources, gather, is_term, least_sources
+from nightdesk.wiki.terms.variants import merge_variants
 
 __all__ = ["Concept", "Mention", "SourceTerms", "Vocabulary", "build_vocabulary", "survey_terms"]
 

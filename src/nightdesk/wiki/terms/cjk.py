@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from nightdesk.wiki.language import stopwords
+from nightdesk.wiki.prose.language import stopwords
 
 MAX_CHARACTERS = 8  # of a Chinese term
 MAX_JAPANESE = 14  # ニューラルネットワーク has 11

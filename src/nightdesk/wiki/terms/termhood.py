@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log2
 
-from nightdesk.wiki.lexicon import EVERYDAY, GENERIC, GERUND, MODIFIER, PARTICIPLE, UNKNOWN, WEAK, english_flags
-from nightdesk.wiki.phrases import SourcePhrases
-from nightdesk.wiki.terms import SourceTerms
+from nightdesk.wiki.terms.lexicon import EVERYDAY, GENERIC, GERUND, MODIFIER, PARTICIPLE, UNKNOWN, WEAK, english_flags
+from nightdesk.wiki.terms.phrases import SourcePhrases
+from nightdesk.wiki.terms.source_terms import SourceTerms
 
 # Below so many sources, a term must stand in so many of them. Both this and the bar move in coarse steps, so that a
 # desk that grows by one source nearly always keeps them.

@@ -4,8 +4,8 @@ import random
 import pytest
 
 from nightdesk.base.names import name_key
-from nightdesk.wiki.sentences import split_sentences
-from nightdesk.wiki.vocabulary import Concept, SourceTerms, Vocabulary, build_vocabulary, survey_terms
+from nightdesk.wiki.prose.sentences import split_sentences
+from nightdesk.wiki.terms.vocabulary import Concept, SourceTerms, Vocabulary, build_vocabulary, survey_terms
 
 SCHEDULES = """# Learning-rate schedules
 

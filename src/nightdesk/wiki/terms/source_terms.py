@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nightdesk.wiki.acronyms import SameTerm, acronyms, other_names
-from nightdesk.wiki.glossary import Definition, definitions
-from nightdesk.wiki.phrases import SourcePhrases, survey_phrases, title_keys
-from nightdesk.wiki.sentences import Sentence
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.terms.acronyms import SameTerm, acronyms, other_names
+from nightdesk.wiki.terms.glossary import Definition, definitions
+from nightdesk.wiki.terms.phrases import SourcePhrases, survey_phrases, title_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 import re
 from functools import cache
 
-from nightdesk.wiki.lexicon import BE, DETERMINER, MODAL, NOUN, PREPOSITION, PRONOUN, VERB, english_flags
-from nightdesk.wiki.wording import listed, phrases, words_of
+from nightdesk.wiki.prose.wording import listed, phrases, words_of
+from nightdesk.wiki.terms.lexicon import BE, DETERMINER, MODAL, NOUN, PREPOSITION, PRONOUN, VERB, english_flags
 
 _PRONOUN = r"(?:it|they|this|these|that|those|he|she)"
 _LEANS_AT_START = re.compile(  # after an introduction, the main clause has a subject that nothing explains

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightdesk.wiki.language import detect_language, has_spaces, stopwords
+from nightdesk.wiki.prose.language import detect_language, has_spaces, stopwords
 
 CODE = "```\nimport os\n" + "x = os.path.join(a, b)\n" * 50 + "```\n"
 

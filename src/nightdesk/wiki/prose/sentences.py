@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from nightdesk.base.markdown import Block, blocks
-from nightdesk.wiki.language import stopwords
-from nightdesk.wiki.wording import listed
+from nightdesk.wiki.prose.language import stopwords
+from nightdesk.wiki.prose.wording import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from math import sqrt
 
-from nightdesk.wiki.related import Association
-from nightdesk.wiki.spelling import Spelling
-from nightdesk.wiki.termhood import Term
+from nightdesk.wiki.terms.related import Association
+from nightdesk.wiki.terms.spelling import Spelling
+from nightdesk.wiki.terms.termhood import Term
 
 GENERAL = "General"
 LEAST_SIZE = 3  # of a category, its own concept among them

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from nightdesk.wiki.lexicon import english_words
-from nightdesk.wiki.termhood import Spread
+from nightdesk.wiki.terms.lexicon import english_words
+from nightdesk.wiki.terms.termhood import Spread
 
 _GERMAN_ENDINGS = ("n", "en", "e", "s", "er", "es")
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from nightdesk.wiki.phrases import SourcePhrases, is_reference, survey_phrases, term_key, title_keys
-from nightdesk.wiki.sentences import Sentence, split_sentences
+from nightdesk.wiki.prose.sentences import Sentence, split_sentences
+from nightdesk.wiki.terms.phrases import SourcePhrases, is_reference, survey_phrases, term_key, title_keys
 
 
 def survey(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], SourcePhrases]:

@@ -1,0 +1,1 @@
+"""Prose: language, sentences, and which of them make good claims."""
