@@ -229,3 +229,7 @@ def test_every_character_stands_where_its_offset_says() -> None:
     for block in blocks(PAGE):
         for char, place in zip(block.plain, block.offsets, strict=True):
             assert char == PAGE[place] or (char.isspace() and PAGE[place].isspace()) or PAGE.startswith("&amp;", place)
+
+
+def test_a_superscript_is_not_read_as_part_of_the_number() -> None:
+    assert plain_text("at most 2<sup>31</sup> - 1 bytes") == "at most 2^31 - 1 bytes"

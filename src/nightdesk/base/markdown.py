@@ -300,6 +300,8 @@ class _Reader:
             if self._leaf and value[:3].lower() == "<br" and not self._hidden:
                 self._leaf.pending = -1
                 self._leaf.add("\n", (start,))
+            elif self._leaf and value[:4].lower() == "<sup" and not self._hidden:
+                self._leaf.add("^", (start,))  # 2<sup>31</sup> is not 231
         elif self._leaf and not _UNREAD_HTML.match(self._body[self._leaf.start : self._leaf.start + 20]):
             at = start
             for tag in _TAG.finditer(self._body, start, end):

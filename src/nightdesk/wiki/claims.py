@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nightdesk.base.pages import short_hash
 from nightdesk.wiki.escaping import escape_line, escape_markdown, unescape_markdown
-from nightdesk.wiki.quotes import parse_quote, render_quote
+from nightdesk.wiki.proof.quotes import parse_quote, render_quote
 
 _ID_DIGITS = 10  # 40 bits: in a desk of 150,000 claims, two with one id are expected 0.01 times
 _ITEM_END = re.compile(r" \^(c[0-9a-f]{10,64})$")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nightdesk.base.markdown import blocks, frontmatter_end, plain_text
-from nightdesk.wiki.quotes import QuoteIndex
+from nightdesk.wiki.proof.quotes import QuoteIndex
 
 MAX_HEADING = 80  # characters of a heading that a place repeats
 _MARKUP = re.compile(r"[\\*_`\[\]<>$~#&|^=-]")  # words without any of these are their own plain text

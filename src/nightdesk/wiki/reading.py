@@ -9,7 +9,7 @@ from nightdesk.agents.tasks import Task, Verified
 from nightdesk.base.names import name_key, safe_name
 from nightdesk.wiki.claims import Claim, claim_id
 from nightdesk.wiki.places import TextPlaces
-from nightdesk.wiki.support import unsupported
+from nightdesk.wiki.proof.support import unsupported
 from nightdesk.wiki.survey import Survey
 
 FORM = "1"  # changes when the same hand-in gives another reading

@@ -9,8 +9,8 @@ from nightdesk.base.markdown import blocks, frontmatter_end
 from nightdesk.base.names import name_key
 from nightdesk.wiki.claims import find_citations, find_links
 from nightdesk.wiki.escaping import unescape_markdown
+from nightdesk.wiki.proof.support import unsupported
 from nightdesk.wiki.prose.sentences import split_sentences
-from nightdesk.wiki.support import unsupported
 
 MAX_BODY = 400_000  # characters of one page
 MAX_HEADING = 100  # characters; a heading needs no citation, so it must not be a sentence

@@ -2,7 +2,7 @@
 
 import re
 
-from nightdesk.wiki.stems import word_set
+from nightdesk.wiki.proof.stems import word_set
 
 _LETTER = r"A-Za-zÀ-ɏͰ-ϿЀ-ӿ"
 _REFERENCE = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightdesk.wiki.quantities import quantities
+from nightdesk.wiki.proof.quantities import quantities
 
 # (text, [(value, unit)], why)
 ENGLISH = [

@@ -6,10 +6,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from nightdesk.wiki import units
-from nightdesk.wiki.polarity import content_stopwords
-from nightdesk.wiki.quantities import Quantity, quantities
-from nightdesk.wiki.stems import stem
+from nightdesk.wiki.proof import units
+from nightdesk.wiki.proof.polarity import content_stopwords
+from nightdesk.wiki.proof.quantities import Quantity, quantities
+from nightdesk.wiki.proof.stems import stem
 
 ROUNDING = Decimal("0.05")  # what "about", "nearly" and the like allow
 _CLOSE = Decimal("1e-9")  # two thirds and 2/3 differ in their last digit

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightdesk.wiki.support import unsupported
+from nightdesk.wiki.proof.support import unsupported
 
 # (sentence, evidence, why it is supported)
 SUPPORTED = [

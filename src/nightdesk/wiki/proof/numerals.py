@@ -5,9 +5,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from nightdesk.wiki import units
-from nightdesk.wiki.dates import is_year
-from nightdesk.wiki.stems import word_set
+from nightdesk.wiki.proof import units
+from nightdesk.wiki.proof.dates import is_year
+from nightdesk.wiki.proof.stems import word_set
 
 NEAR = 80  # characters looked at before and after a number for the words that belong to it
 

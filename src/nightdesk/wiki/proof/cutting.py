@@ -2,7 +2,7 @@
 
 import re
 
-from nightdesk.wiki.folding import HYPHENS, INVISIBLE, UNSPACED
+from nightdesk.wiki.proof.folding import HYPHENS, INVISIBLE, UNSPACED
 
 _WINDOW = 120  # characters looked at on each side
 

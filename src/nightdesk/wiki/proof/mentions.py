@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from nightdesk.wiki.folding import HYPHENS
-from nightdesk.wiki.identifiers import BEGINS, IDENTIFIER, is_name_before
-from nightdesk.wiki.quantities import quantities
-from nightdesk.wiki.stems import word_set
+from nightdesk.wiki.proof.folding import HYPHENS
+from nightdesk.wiki.proof.identifiers import BEGINS, IDENTIFIER, is_name_before
+from nightdesk.wiki.proof.quantities import quantities
+from nightdesk.wiki.proof.stems import word_set
 
 _IDENTIFIER = re.compile(rf"{BEGINS}(?:{IDENTIFIER})", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_](?:\w|[-‐‑./+'’&](?=\w))*(?:\+\+|#(?!\w))?")

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
-from nightdesk.wiki.stems import stem, word_set
+from nightdesk.wiki.proof.stems import stem, word_set
 
 NOT_ONLY = "notonly"  # stands for "not only", which denies nothing, and is not "only"
 NEAR_COPY = 0.8  # share of their content words that two texts of nearly the same words have in common

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from nightdesk.wiki.cutting import cuts_meaning, drops_negation
 from nightdesk.wiki.escaping import escape_markdown, unescape_markdown
-from nightdesk.wiki.folding import UNSPACED, Folded, OffsetMap, fold, render, same_hyphens
+from nightdesk.wiki.proof.cutting import cuts_meaning, drops_negation
+from nightdesk.wiki.proof.folding import UNSPACED, Folded, OffsetMap, fold, render, same_hyphens
 
 MAX_GAP = 600  # characters of the source that one "…" may stand for
 MIN_WORDS = 3

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from nightdesk.wiki import units
-from nightdesk.wiki.dates import date_pattern, read_date
-from nightdesk.wiki.identifiers import BEGINS, IDENTIFIER, is_name_before
-from nightdesk.wiki.numerals import number_pattern, read_number
+from nightdesk.wiki.proof import units
+from nightdesk.wiki.proof.dates import date_pattern, read_date
+from nightdesk.wiki.proof.identifiers import BEGINS, IDENTIFIER, is_name_before
+from nightdesk.wiki.proof.numerals import number_pattern, read_number
 
 MAX_DIGITS = 60  # a longer run of digits is a key or a hash, not a quantity
 

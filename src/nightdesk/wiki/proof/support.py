@@ -22,13 +22,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nightdesk.wiki.direction import reversed_range, swapped_sides, turned_words
-from nightdesk.wiki.folding import render
-from nightdesk.wiki.measures import misfit
-from nightdesk.wiki.mentions import all_name_keys, has_name, is_spelled_out, mentioned_names, name_key, name_keys
-from nightdesk.wiki.polarity import NOT_ONLY, Denial, Reading, is_near_copy, opposite, read_clauses, read_polarity
-from nightdesk.wiki.quantities import quantities
-from nightdesk.wiki.stems import stem
+from nightdesk.wiki.proof.direction import reversed_range, swapped_sides, turned_words
+from nightdesk.wiki.proof.folding import render
+from nightdesk.wiki.proof.measures import misfit
+from nightdesk.wiki.proof.mentions import all_name_keys, has_name, is_spelled_out, mentioned_names, name_key, name_keys
+from nightdesk.wiki.proof.polarity import NOT_ONLY, Denial, Reading, is_near_copy, opposite, read_clauses, read_polarity
+from nightdesk.wiki.proof.quantities import quantities
+from nightdesk.wiki.proof.stems import stem
 
 LONGEST = 4000  # characters of a sentence or claim that are looked at: no sentence is longer
 

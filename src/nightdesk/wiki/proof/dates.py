@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from nightdesk.wiki import units
+from nightdesk.wiki.proof import units
 
 _YEAR = r"(?:1[0-9]|20|21)\d\d"
 _YEAR_BEFORE = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nightdesk.wiki.quotes import QuoteIndex, parse_quote, render_quote
+from nightdesk.wiki.proof.quotes import QuoteIndex, parse_quote, render_quote
 
 TEXT = """\
 ---

@@ -6,9 +6,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from nightdesk.wiki.polarity import content_stopwords, is_near_copy, read_polarity
-from nightdesk.wiki.quantities import Quantity, quantities
-from nightdesk.wiki.stems import stem
+from nightdesk.wiki.proof.polarity import content_stopwords, is_near_copy, read_polarity
+from nightdesk.wiki.proof.quantities import Quantity, quantities
+from nightdesk.wiki.proof.stems import stem
 
 _PAIRS = (
     "increase:decrease rise:fall raise:lower grow:shrink more:less more:fewer higher:lower high:low"

@@ -1,0 +1,1 @@
+"""Proof: whether a quote stands in its text, and whether a sentence says no more than its claims."""
