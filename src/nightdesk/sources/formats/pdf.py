@@ -31,7 +31,7 @@ def convert(path: Path, assets: Path, *, assets_link: str) -> Converted:
     pages = [page_of(page) for page in result.pages]
     characters = sum(len(block.text) + sum(map(len, sum(block.rows, ()))) for page in pages for block in page.blocks)
     if characters < MIN_CHARACTERS_PER_PAGE * max(len(pages), 1):
-        raise DeskError("has no text layer", fix="it may be a scan; reading those needs OCR, which is an extra")
+        raise DeskError("has no text layer", fix="it may be a scan; run it through an OCR program first")
     notes = [f"page {error.page_num} could not be read" for error in result.page_errors[:20]]
     if result.total_pages > len(result.pages) + len(result.page_errors):
         notes.append(f"only the first {len(result.pages)} of {result.total_pages} pages were read")
