@@ -181,6 +181,17 @@ def test_a_plan_writes_nothing_and_says_why(tmp_path: Path) -> None:
     assert run(desk, "compile", "--plan", "--json").document["plan"] == {}
 
 
+def test_a_plan_does_not_take_a_changed_document_for_a_removed_one(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, {"muon.html": f"<html><body><main>{MUON}</main></body></html>", "adam.md": ADAM})
+    run(desk, "compile")
+    page = desk / "raw/muon.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("0.02", "0.03"), encoding="utf-8")
+    document = run(desk, "compile", "--plan", "--json").document
+    assert document["withdrawn"] == []
+    assert "converted, then read" in document["plan"]["raw/muon.html"]
+    assert not [path for path, why in document["plan"].items() if "removed" in why]
+
+
 def test_what_cannot_be_read_is_named_and_the_others_go_on(tmp_path: Path) -> None:
     desk = make_desk(tmp_path)
     (desk / "raw/broken.pdf").write_bytes(b"%PDF-1.7\nnot really")

@@ -343,7 +343,15 @@ def _to_commit(build: _Build, report: Report) -> list[str]:
 
 
 def _plan_report(build: _Build) -> Report:
-    obsolete = [path for path, page in build.shelf.own.items() if path not in build.wanted]
+    unread = set(build.texts.to_convert)  # what their new text will say, and so which pages go, is not known yet
+    withdrawn = sorted(
+        page.raw for page in build.shelf.own.values() if page.raw and page.raw not in {*build.names, *unread}
+    )
+    obsolete = [
+        path
+        for path, page in build.shelf.own.items()
+        if path not in build.wanted and (page.raw in withdrawn if page.raw or unread else True)
+    ]
     planned = dict(build.planned)
     current = build.site.desk.root / index.PATH
     if current.exists() and current.read_text(encoding="utf-8") == planned[index.PATH].text:
@@ -357,7 +365,7 @@ def _plan_report(build: _Build) -> Report:
         concepts=sum(entry.type == "concept" for entry in build.entries),
         converted=build.texts.to_convert,
         read=list(build.readings.fresh),
-        withdrawn=sorted(page.raw for page in build.shelf.own.values() if page.raw and page.raw not in build.names),
+        withdrawn=withdrawn,
         problems=dict(build.texts.problems),
         reasons=reasons,
     )
