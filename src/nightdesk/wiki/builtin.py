@@ -14,7 +14,6 @@ from nightdesk.wiki.reading import ReadMaterial
 from nightdesk.wiki.themes import LEAD, Statement, Theme, order_claims
 from nightdesk.wiki.writing import Evidence, WriteMaterial
 
-MAX_STATEMENTS = 60  # on one concept page
 _BLAMED = re.compile(r"((?:claim|question) \d+): ")
 _BLAMED_SENTENCE = re.compile(r"(?:, in|has no citation:) (['\"].*['\"])$")
 
@@ -69,7 +68,6 @@ def write_by_extraction(material: WriteMaterial) -> str:
         tuple(_statement(evidence) for evidence in material.evidence),
         title=material.name,
         language=material.language,
-        limit=MAX_STATEMENTS,
     )
     linked: set[str] = set()
     parts: list[str] = []

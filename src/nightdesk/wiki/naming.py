@@ -32,10 +32,7 @@ def name_sources(titles: Mapping[str, str], given: Mapping[str, str], taken: Ite
 def name_pages(titles: Iterable[str], *, suffix: str, taken: Iterable[str]) -> dict[str, str]:
     """Return the base name of each title; one that is `taken` gets the fixed `suffix` in brackets."""
     used = {name_key(name) for name in (*RESERVED, *taken)}
-    return {
-        title: _first_free((safe_name(title), with_suffix(safe_name(title), suffix), _hashed(title, title)), used)
-        for title in dict.fromkeys(titles)
-    }
+    return {title: _first_free(_page_choices(title, suffix), used) for title in dict.fromkeys(titles)}
 
 
 def _page_choices(title: str, suffix: str) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """The stages of a compile, each over all sources or pages: survey, read, write. What is cached is not done again."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,7 +8,6 @@ from typing import Any, TypeVar
 from nightdesk.agents.tasks import Worker
 from nightdesk.base.cache import Cache
 from nightdesk.base.desk import Desk
-from nightdesk.base.markdown import plain_text
 from nightdesk.base.pages import short_hash
 from nightdesk.base.parallel import map_in_order
 from nightdesk.sources.texts import SourceText
@@ -17,6 +15,7 @@ from nightdesk.wiki import reading, survey
 from nightdesk.wiki.builtin import BuiltinWorker
 from nightdesk.wiki.concept_page import FORM, PagePlan
 from nightdesk.wiki.crew import Read, ReadJob, SurveyJob, WriteJob, Wrote, read_one, survey_one, write_one
+from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.plans import ClaimMark, SourceMarks
 from nightdesk.wiki.reading import Reading, reading_from_json
 from nightdesk.wiki.source_page import title_from_path
@@ -26,7 +25,7 @@ from nightdesk.wiki.writing import Evidence, Written
 
 Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 Spans = tuple[tuple[str, int, int], ...]  # page name, start and end in a statement
-_MARKUP = re.compile(r"[\\*_`\[\]<>$~#]")  # a quote without any of these is its own plain text
+SAVE_EVERY = 400  # sources: a kill costs at most the work on so many
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -41,15 +40,13 @@ class Site:
     jobs: int
     stage: Stage
 
-    def each(self, label: str, function: Callable[[A], R], items: Sequence[A], *, own: bool) -> list[R]:
-        """Return `function` of each item; on all cores, unless the worker (with `own`) must stay in this process."""
-        jobs = self.jobs if own or isinstance(self.worker, BuiltinWorker) else 1
-        results = []
+    def each_task(self, label: str, function: Callable[[A], R], items: Sequence[A]) -> Iterator[R]:
+        """Yield `function` of each item as it is done; on all cores where the worker does not count its turns."""
+        jobs = self.jobs if isinstance(self.worker, BuiltinWorker) else 1
         with self.stage(label, len(items)) as step:
             for result in map_in_order(function, items, jobs=jobs):
-                results.append(result)
+                yield result
                 step()
-        return results
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +69,11 @@ def survey_key(source: SourceText) -> str:
     return short_hash(repr((survey.FORM, source.text_sha256, source.kind, title_from_path(source.raw))))
 
 
-def survey_all(site: Site, sources: Sequence[SourceText], *, save_every: int = 400) -> list[Light]:
+def survey_all(site: Site, sources: Sequence[SourceText]) -> list[Light]:
     """Return the light survey of every source, in their order."""
     keys = [survey_key(source) for source in sources]
     known = site.cache.all("lights")
-    missing = list(dict.fromkeys(n for n, key in enumerate(keys) if key not in known))
+    missing = [n for n, key in enumerate(keys) if key not in known]
     jobs = [
         SurveyJob(str(site.desk.root / sources[n].text), title_from_path(sources[n].raw), sources[n].kind)
         for n in missing
@@ -86,7 +83,7 @@ def survey_all(site: Site, sources: Sequence[SourceText], *, save_every: int = 4
         for n, (light, rest) in zip(missing, map_in_order(survey_one, jobs, jobs=site.jobs), strict=True):
             known[keys[n]] = light
             unsaved[keys[n]] = light, rest
-            if len(unsaved) >= save_every:
+            if len(unsaved) >= SAVE_EVERY:
                 _save_surveys(site.cache, unsaved)
             step()
     _save_surveys(site.cache, unsaved)
@@ -145,14 +142,11 @@ def read_all(
         for n in missing
     ]
     unsaved: dict[str, Any] = {}
-    with site.stage("reading", len(jobs)) as step:
-        processes = site.jobs if isinstance(site.worker, BuiltinWorker) else 1
-        for n, read in zip(missing, map_in_order(read_one, jobs, jobs=processes), strict=True):
-            known[keys[n]] = _mark(read)
-            unsaved[keys[n]] = _record(read), known[keys[n]]
-            if len(unsaved) >= 400:
-                _save_readings(site.cache, unsaved)
-            step()
+    for n, read in zip(missing, site.each_task("reading", read_one, jobs), strict=True):
+        known[keys[n]] = _mark(read)
+        unsaved[keys[n]] = _record(read), known[keys[n]]
+        if len(unsaved) >= SAVE_EVERY:
+            _save_readings(site.cache, unsaved)
     _save_readings(site.cache, unsaved)
     site.cache.keep_only("marks", keys)
     site.cache.keep_only("readings", keys)
@@ -254,7 +248,7 @@ class EvidenceDrawer:
             page=self._marks[source].page,
             id=stated.id,
             statement=stated.statement,
-            quote=plain_text(stated.quote) if _MARKUP.search(stated.quote) else stated.quote,
+            quote=TextPlaces.plain(stated.quote),
             concepts=stated.concepts,
             spans=tuple((str(name), int(start), int(end)) for name, start, end in spans[claim]),
             defines=about in mark.defines,
@@ -272,7 +266,7 @@ def write_all(site: Site, plans: Sequence[PagePlan], made_from: Sequence[str]) -
         for n, (plan, made) in enumerate(zip(plans, made_from, strict=True))
         if n not in kept
     ]
-    fresh = iter(site.each("writing", write_one, jobs, own=False))
+    fresh = iter(list(site.each_task("writing", write_one, jobs)))
     wrote = [_wrote(known[plan.path]) if n in kept else next(fresh) for n, plan in enumerate(plans)]
     bodies = {
         plan.path: [keys[n], done.body, done.summary, done.cited]

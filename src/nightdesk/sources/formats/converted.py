@@ -12,7 +12,6 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _FOLDED = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄﬅﬆĳĲ"}
 _FOLDED |= {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)}
 _TAG_OPENER = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")
-_AUTOLINK = re.compile(r"<(?=(?:https?://|mailto:)[^\s<>]+>)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _DATE = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?:-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 _TIME = re.compile(r"(?<=\d)T\d.*")

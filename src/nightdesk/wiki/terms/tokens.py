@@ -62,7 +62,6 @@ _DOTTED = re.compile(
 )  # Node.js, GPT-3.5
 _QUANTITY = re.compile(r"[\d.,:–-]+(?:st|nd|rd|th|s|x|[a-zA-Zµ%°]{1,3})?$")
 _DIMENSION = re.compile(r"\d[dD]$")  # 2D, 3D
-_SPLIT = re.compile(r"[—/]|--+|…|\.\.\.")
 
 _PARTICLES = frozenset(("up", "off", "out", "down", "over"))
 
