@@ -3,10 +3,13 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from nightdesk.base import lock
 from nightdesk.base.errors import DeskError
 from nightdesk.base.lock import hold_lock
 
@@ -62,3 +65,24 @@ def test_what_stands_in_the_file_is_never_trusted(tmp_path: Path) -> None:
     (tmp_path / "lock").write_bytes(b"\xff" * 5000)
     with hold_lock(tmp_path / "lock", doing="x"):
         assert (tmp_path / "lock").read_text().startswith("x (")
+
+
+def test_who_waits_gets_it_when_the_holder_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, looks = tmp_path / "lock", []
+    with start_holder(path) as holder:
+
+        def sleep(seconds: float) -> None:
+            looks.append(seconds)
+            if len(looks) == 2:
+                holder.communicate("")
+
+        monkeypatch.setattr(lock, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+        with hold_lock(path, doing="submitting", wait_seconds=60):
+            assert path.read_text().startswith("submitting (")
+    assert len(looks) == 2
+
+
+def test_who_has_waited_long_enough_is_refused(tmp_path: Path) -> None:
+    path, refused = tmp_path / "lock", pytest.raises(DeskError, match="in use: y")
+    with hold_lock(path, doing="y"), refused, hold_lock(path, doing="z", wait_seconds=0.1):
+        pytest.fail("the same process holds it twice")

@@ -231,7 +231,7 @@ def test_the_content_hash_does_not_know_the_mark() -> None:
     page = make_page({"title": "Muon"}, "# Muon\n", made_from="a" * 32)
     assert page.written == page.content_hash
     assert not page.edited
-    again = with_mark(page, made_from="b" * 32, content=page.content_hash)
+    again = with_mark(page, like=make_page({"title": "Muon"}, "# Muon\n", made_from="b" * 32))
     assert again.content_hash == page.content_hash
     assert (again.made_from, again.edited) == ("b" * 32, False)
 
@@ -265,7 +265,7 @@ def test_a_page_of_a_person_counts_as_edited_and_unmarked() -> None:
 
 def test_a_new_mark_keeps_comments_around_it() -> None:
     page = parse_page("---\ntitle: x\n# above\nnightdesk:\n  made_from: a\n  content: b\n# below\n---\nbody")
-    marked = with_mark(page, made_from="c", content="d")
+    marked = with_mark(page, like=parse_page("---\nnightdesk:\n  made_from: c\n  content: d\n---\n"))
     assert marked.text == "---\ntitle: x\n# above\nnightdesk:\n  made_from: c\n  content: d\n# below\n---\nbody"
 
 

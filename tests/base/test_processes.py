@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nightdesk.base.processes import Limits, bare_environment, kill, start
+from nightdesk.base.processes import KEPT_BYTES, Ended, Limits, attend, bare_environment, kill, start
 
 NO_LIMITS = Limits()
 WRITES = "import os; f = os.open('f', os.O_CREAT | os.O_WRONLY); [os.write(f, bytes(900)) for _ in 'abc']"
@@ -150,3 +151,46 @@ time.sleep(600)
     parent.wait()
     parent.stdout.close()
     assert gone(child)
+
+
+def attended(code: str, folder: Path, **options: Any) -> tuple[Ended, bytes]:
+    """Return how a Python child that runs `code` ended, and all of its standard output."""
+    child = start(
+        [sys.executable, "-c", code], folder=folder, limits=NO_LIMITS, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    taken = bytearray()
+    ended = attend(child, take=taken.extend, **{"seconds": 30, **options})
+    return ended, bytes(taken)
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "status", "cause", "why"),
+    [
+        ("print('out')", {}, 0, "itself", "it is done"),
+        ("raise SystemExit(3)", {}, 3, "itself", "it failed"),
+        ("import time; time.sleep(600)", {"seconds": 0.3}, -9, "time", "it hangs"),
+        ("import os, time; os.close(1); os.close(2); time.sleep(600)", {"seconds": 0.3}, -9, "time", "and is silent"),
+        ("while True: print('x' * 1000)", {"most_bytes": 50_000}, -9, "output", "it talks without end"),
+        ("import time; time.sleep(600)", {"stopped": lambda: True}, -9, "stopped", "it is not wanted any more"),
+    ],
+)
+def test_attended_to_its_end(
+    tmp_path: Path, code: str, options: dict[str, Any], status: int, cause: str, why: str
+) -> None:
+    ended, _ = attended(code, tmp_path, **options)
+    assert (ended.code, ended.cause) == (status, cause), why
+
+
+def test_output_is_taken_whole_and_its_end_is_kept(tmp_path: Path) -> None:
+    code = "import sys; sys.stdout.write('a' * 300_000 + 'end'); sys.stderr.write('b' * 300_000 + 'last')"
+    ended, taken = attended(code, tmp_path)
+    assert taken == b"a" * 300_000 + b"end"
+    assert (len(ended.stdout), len(ended.stderr)) == (KEPT_BYTES, KEPT_BYTES)
+    assert ended.stdout.endswith(b"aend")
+    assert ended.stderr.endswith(b"blast")
+
+
+def test_what_a_child_leaves_behind_does_not_hold_up(tmp_path: Path) -> None:
+    code = "import subprocess; print('done', flush=True); subprocess.Popen(['sleep', '600'], start_new_session=False)"
+    ended, taken = attended(code, tmp_path)
+    assert (ended.cause, taken) == ("itself", b"done\n")

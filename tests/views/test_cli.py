@@ -55,7 +55,7 @@ def test_help_loads_no_heavy_library(tmp_path: Path) -> None:
     [
         (["staus"], "Did you mean 'status'?"),
         (["compile", "--worker", "gpt"], "worker 'gpt' is not known"),
-        (["compile", "--plan", "--watch"], "exclude each other"),
+        (["compile", "--plan", "--watch"], "--plan goes with neither"),
         (["show", "No such page"], 'no page is called "No such page"'),
         (["show", "Mun"], 'is it "Muon"?'),
         (["show", "^c0123456789"], "no claim has the id"),

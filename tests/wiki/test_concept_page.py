@@ -1,5 +1,9 @@
 """The page of a concept: the written body, and around it what code adds and can tell apart again."""
 
+from dataclasses import replace
+
+import pytest
+
 from nightdesk.base.pages import parse_page
 from nightdesk.wiki.concept_page import PagePlan, render_concept_page, written_part
 from nightdesk.wiki.writing import WriteMaterial, Written
@@ -39,9 +43,21 @@ def test_what_was_written_is_told_apart_again() -> None:
             assert written.split() == ["#", "C#", "I", "add", "this.", "It", "is.", "[[Two#^c1|1]]"]
 
 
-def test_the_hash_is_of_all_that_the_page_is_made_from() -> None:
-    assert len({plan().made_from("g"), plan().made_from("h"), plan(1).made_from("g")}) == 3
-    assert plan().made_from("g") == plan().made_from("g")
+def test_the_page_tells_who_wrote_it_and_for_which_task() -> None:
+    written = Written("It is. [[Two#^c1|1]]", "It is.", CITED)
+    by_ai = parse_page(render_concept_page(plan(), written, generator="a:b", made_from="x", hand_in="h").text)
+    by_code = parse_page(render_concept_page(plan(), written, generator="g", made_from="x").text)
+    assert (by_ai.value("generated"), by_ai.made_from, by_ai.hand_in) == ({"by": "a:b"}, "x", "h")
+    assert (by_code.value("generated"), by_code.made_from, by_code.hand_in) == ({"by": "g"}, "x", None)
+    assert by_ai.body == by_code.body
+    assert not by_ai.edited
+
+
+@pytest.mark.parametrize("kind", ["concept", "entity", "theme", "comparison", "overview"])
+def test_the_type_of_a_page_is_its_tag(kind: str) -> None:
+    made = replace(plan(), material=replace(MATERIAL, type=kind))
+    page = render_concept_page(made, Written("It is.", "It is.", CITED), generator="g", made_from="x")
+    assert (page.value("type"), page.value("tags")) == (kind, [kind])
 
 
 def test_one_claim_left_out_is_one_claim() -> None:

@@ -40,16 +40,41 @@ def test_the_index() -> None:
     assert render_index(ENTRIES, generator="g").body == BODY
 
 
+ACROSS = (
+    *ENTRIES,
+    Entry("Ada Lovelace", "entity", "Optimisers", "She wrote a program.", ("Muon, explained", "c1111111111")),
+    Entry("Muon and AdamW", "comparison", None, "They differ.", ("Muon, explained", "c1111111111")),
+    Entry("A history", "theme", None, "It began early.", None),
+)
+
+
+def test_entities_stand_among_concepts_and_pages_about_several_of_them_apart() -> None:
+    body = render_index(ACROSS, generator="g").body
+    assert "1 source, 7 concepts." in body
+    under = {section.partition("\n")[0]: find_links(section.partition("\n")[2]) for section in body.split("\n## ")[1:]}
+    assert under == {
+        "[[Optimisers]]": ("Ada Lovelace", "AdamW", "Muon"),
+        "Other concepts": ("Alone", "Lost"),
+        "Comparisons and themes": ("A history", "Muon and AdamW"),
+        "Sources": ("Muon, explained",),
+    }
+
+
+def test_entities_without_an_overview_are_listed_too() -> None:
+    body = render_index([Entry("Ada", "entity", None, "She is.", None)], generator="g").body
+    assert "## Concepts\n\n- [[Ada]]: She is.\n" in body
+
+
 def test_the_same_entries_in_any_order_give_the_same_bytes() -> None:
-    mixed = list(ENTRIES)
+    mixed = list(ACROSS)
     random.Random(0).shuffle(mixed)
-    assert render_index(mixed, generator="g").text == render_index(ENTRIES, generator="g").text
-    assert render_index(mixed, generator="h").made_from != render_index(ENTRIES, generator="g").made_from
+    assert render_index(mixed, generator="g").text == render_index(ACROSS, generator="g").text
+    assert render_index(mixed, generator="h").made_from != render_index(ACROSS, generator="g").made_from
 
 
 def test_every_page_is_linked_once() -> None:
-    links = find_links(render_index(ENTRIES, generator="g").body)
-    assert sorted(links) == sorted(["log", *(entry.name for entry in ENTRIES)])
+    links = find_links(render_index(ACROSS, generator="g").body)
+    assert sorted(links) == sorted(["log", *(entry.name for entry in ACROSS)])
 
 
 def test_an_empty_wiki_says_what_to_do() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.wiki.library import find_page, page_paths, read_page
+from nightdesk.wiki.library import find_page, page_paths, read_page, stays_within, stray_paths
 
 FILES: dict[str, str | bytes] = {
     "wiki/index.md": "# Index",
@@ -89,3 +89,28 @@ def test_what_is_not_found_is_an_error(desk: Desk, wanted: str, said: str, fix: 
 def test_a_page_that_is_gone_is_an_error(desk: Desk) -> None:
     with pytest.raises(DeskError, match="cannot be read"):
         read_page(desk, "wiki/concepts/Gone.md")
+
+
+def test_a_link_out_of_the_wiki_is_no_page(desk: Desk, tmp_path: Path) -> None:
+    """What a page says goes to agents and models: a link must not make a page of a file of the person's."""
+    secret = tmp_path / "raw/Raw.md"
+    leaks = {"wiki/concepts/Leak.md": secret, "wiki/Up.md": Path("../raw/Raw.md"), "wiki/Self.md": Path("Self.md")}
+    leaks["wiki/concepts/Within.md"] = tmp_path / "wiki/concepts/C.md"
+    for path, target in leaks.items():
+        (tmp_path / path).symlink_to(target)
+    (tmp_path / "wiki/folder").symlink_to(tmp_path / "raw")
+    found = list(page_paths(desk))
+    assert [path for path in leaks if path in found] == ["wiki/concepts/Within.md"]
+    assert not [path for path in found if path.startswith("wiki/folder/")]
+    assert list(stray_paths(desk)) == ["wiki/Up.md", "wiki/concepts/Leak.md"]
+    assert (stays_within(desk, "wiki/Up.md"), stays_within(desk, "wiki/index.md")) == (False, True)
+    for wanted in ("Leak", "wiki/Up.md", "[[up]]"):
+        with pytest.raises(DeskError, match="leads out of the wiki"):
+            find_page(desk, wanted)
+    assert find_page(desk, "Within").page.value("title") == "C#"
+
+
+def test_a_page_is_found_before_a_link_of_its_name(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "wiki/answers").mkdir()
+    (tmp_path / "wiki/answers/C.md").symlink_to(tmp_path / "raw/Raw.md")
+    assert find_page(desk, "C").path == "wiki/concepts/C.md"

@@ -1,6 +1,9 @@
 """A new desk: what is missing is added, what is there stays to the byte."""
 
+import importlib
 import json
+import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -9,12 +12,16 @@ import pytest
 from nightdesk.base.desk import find_desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.git import commit_paths, init_repository, run_git
+from nightdesk.base.pages import load_yaml, split_frontmatter
 from nightdesk.base.settings import Settings, read_settings
+from nightdesk.views.cli import COMMANDS
 from nightdesk.wiki.new import make_desk
 
 FILES = {
     "AGENTS.md",
     "CLAUDE.md",
+    ".agents/skills/nightdesk/SKILL.md",
+    ".claude/skills/nightdesk/SKILL.md",
     "nightdesk.toml",
     ".gitignore",
     ".obsidian/app.json",
@@ -69,6 +76,8 @@ def test_a_folder_with_things_keeps_them(tmp_path: Path) -> None:
     given = {
         "raw/paper.md": "1",
         "wiki/index.md": "mine",
+        ".claude/skills/nightdesk/SKILL.md": "mine",
+        ".claude/skills/other/SKILL.md": "mine",
         "CLAUDE.md": "mine",
         ".obsidian/app.json": "{}",
         ".gitignore": "*.tmp\n",
@@ -82,12 +91,49 @@ def test_a_folder_with_things_keeps_them(tmp_path: Path) -> None:
     commit_paths(root, [".gitignore"], "mine")
     run_git(root, "add", "notes.md")
     made = make_desk(root)
-    assert set(made.made) == {"nightdesk.toml", ".obsidian/graph.json"}
+    added = FILES - set(given) - {"AGENTS.md", "raw/.gitkeep", "wiki/.gitkeep"}
+    assert set(made.made) == added
     assert not made.made_repository
     assert {path: (root / path).read_text() for path in given} == given
     assert (root / "AGENTS.md").is_symlink()
-    assert committed(root) == {".gitignore", "nightdesk.toml", ".obsidian/graph.json"}
+    assert committed(root) == {".gitignore", *added}
     assert "A  notes.md" in run_git(root, "status", "--porcelain"), "what was staged stays staged"
+
+
+def test_a_desk_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    root = make_desk(tmp_path / "desk").desk.root
+    skills = {path for path in FILES if path.endswith("SKILL.md")}
+    for path in skills:
+        (root / path).unlink()
+    commit_paths(root, sorted(skills), "as it was before there was a skill")
+    assert set(make_desk(root).made) == skills
+    assert committed(root) == FILES
+
+
+def test_the_skill_has_the_form_of_agent_skills_and_is_one(tmp_path: Path) -> None:
+    """The form: https://agentskills.io/specification."""
+    root = make_desk(tmp_path / "desk").desk.root
+    here, there = (root / f"{folder}/skills/nightdesk/SKILL.md" for folder in (".agents", ".claude"))
+    assert here.read_bytes() == there.read_bytes()
+    front, body = split_frontmatter(here.read_text(encoding="utf-8"))
+    values = load_yaml(front)
+    assert set(values) <= {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
+    assert values["name"] == here.parent.name
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", values["name"])
+    assert 0 < len(values["description"]) <= 1024
+    assert 0 < len(values["compatibility"]) <= 500
+    assert len(body.splitlines()) < 500
+
+
+@pytest.mark.parametrize("name", ["AGENTS.md", ".agents/skills/nightdesk/SKILL.md"])
+def test_what_an_agent_is_told_to_run_exists(tmp_path: Path, name: str) -> None:
+    text = (make_desk(tmp_path / "desk").desk.root / name).read_text(encoding="utf-8")
+    told = [shlex.split(command) for command in re.findall(r"`(nightdesk [^`]+)`", text)]
+    assert {words[1] for words in told} >= {"next", "submit", "show"}
+    for _, command, *words in told:
+        module = importlib.import_module(f"nightdesk.views.cli.{COMMANDS[command][0]}")
+        known = {option for parameter in module.command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known, command
 
 
 def test_a_desk_in_another_repository_has_its_own(tmp_path: Path) -> None:

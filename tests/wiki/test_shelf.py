@@ -37,8 +37,8 @@ def test_pages_are_told_apart(desk: Desk) -> None:
     cache = Cache(desk.cache / "cache.db")
     for _ in range(2):  # once read, once remembered
         shelf = look(desk, cache)
-        assert shelf.pages["wiki/sources/A.md"] == Standing("wiki/sources/A.md", "h1", False, "raw/a.md")
-        assert shelf.pages["wiki/concepts/C.md"] == Standing("wiki/concepts/C.md", "h2", False, None)
+        assert shelf.pages["wiki/sources/A.md"] == Standing("wiki/sources/A.md", "h1", False, "raw/a.md", None)
+        assert shelf.pages["wiki/concepts/C.md"] == Standing("wiki/concepts/C.md", "h2", False, None, None)
         assert [path for path, page in shelf.pages.items() if page.edited] == [
             "wiki/Broken too.md",
             "wiki/Mine.md",

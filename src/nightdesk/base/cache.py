@@ -10,7 +10,7 @@ from typing import Any
 
 from nightdesk.base.errors import DeskError
 
-_FORM = 1  # a file of another form is made anew
+_FORM = 2  # a file of another form is made anew
 _CHUNK = 500  # SQLite allows 999 variables in a statement everywhere
 _NOT_OURS_TO_MEND = {  # SQLite's primary result codes for what lies outside the file
     sqlite3.SQLITE_BUSY: "another nightdesk is writing to it",
@@ -71,6 +71,12 @@ class Cache:
         if gone:
             with self._mending(), self._database:
                 self._database.executemany(f"DELETE FROM {table} WHERE key = ?", gone)  # noqa: S608
+
+    def forget(self, table: str, keys: Iterable[str]) -> None:
+        """Forget these keys of a table."""
+        self._rows(table, "SELECT 1 WHERE 0")
+        with self._mending(), self._database:
+            self._database.executemany(f"DELETE FROM {table} WHERE key = ?", [(key,) for key in keys])  # noqa: S608
 
     def close(self) -> None:
         """Close the file."""

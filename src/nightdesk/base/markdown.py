@@ -136,7 +136,6 @@ def _events(body: str) -> Any:
         | Options.ENABLE_FOOTNOTES
         | Options.ENABLE_STRIKETHROUGH
         | Options.ENABLE_TASKLISTS
-        | Options.ENABLE_HEADING_ATTRIBUTES
         | Options.ENABLE_MATH
         | Options.ENABLE_GFM
         | Options.ENABLE_DEFINITION_LIST

@@ -11,7 +11,7 @@ import yaml
 
 from nightdesk.base.errors import DeskError
 
-MARK = "nightdesk"  # the frontmatter key that holds our two hashes
+MARK = "nightdesk"  # the frontmatter key that holds our hashes
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HASH_DIGITS = 32  # 128 bits, in hexadecimal
 _MAX_DEPTH = 100  # levels of YAML in YAML; libyaml's readers crash the whole process somewhere above 5,000
@@ -51,6 +51,11 @@ class Page:
     def written(self) -> str | None:
         """The recorded content hash of the version that nightdesk wrote last."""
         return _text_or_none(self._mark().get("content"))
+
+    @property
+    def hand_in(self) -> str | None:
+        """The recorded hash of the task that an AI's work on this page was accepted for, None for built-in work."""
+        return _text_or_none(self._mark().get("hand_in"))
 
     @property
     def edited(self) -> bool:
@@ -136,18 +141,22 @@ def render_front(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def make_page(values: Mapping[str, Any], body: str, *, made_from: str) -> Page:
+def make_page(values: Mapping[str, Any], body: str, *, made_from: str, hand_in: str | None = None) -> Page:
     """Return a page of nightdesk's own making, marked with its hashes."""
     front = render_front(values)
     content = Page(front, body).content_hash
-    return Page(front | render_front({MARK: {"made_from": made_from, "content": content}}), body)
+    return Page(front | render_front({MARK: _mark(made_from, content, hand_in)}), body)
 
 
-def with_mark(page: Page, *, made_from: str, content: str) -> Page:
-    """Return `page` marked as having been offered the version with these hashes; comments around the mark stay."""
-    mark = render_front({MARK: {"made_from": made_from, "content": content}})[MARK]
+def with_mark(page: Page, *, like: Page) -> Page:
+    """Return `page` marked as having been offered the version `like`; comments around the mark stay."""
+    mark = render_front({MARK: _mark(like.made_from or "", like.written or "", like.hand_in)})[MARK]
     above, below = _around_mark(page.front.get(MARK, ""))
     return Page({**page.front, MARK: above + mark + below}, page.body)
+
+
+def _mark(made_from: str, content: str, hand_in: str | None) -> dict[str, str]:
+    return {"made_from": made_from, "content": content} | ({"hand_in": hand_in} if hand_in else {})
 
 
 def merge_fronts(*, ours: Page, base: Page, theirs: Page) -> dict[str, str]:

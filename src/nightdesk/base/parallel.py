@@ -1,12 +1,14 @@
-"""The same function over many items, on all cores; results come in the items' order."""
+"""The same function over many items: on all cores, in their order; or in threads that wait, as they are done."""
 
 import contextlib
 import ctypes
 import gc
 import multiprocessing
 import os
+import queue
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -32,9 +34,10 @@ def map_in_order(
     if jobs == 1 or len(items) < least:
         yield from map(function, items)
         return
-    # fork shares what is loaded already and starts in milliseconds; nothing here has threads at this point. macOS
-    # libraries do not bear a fork, so elsewhere the safe way.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    # fork shares what is loaded already and starts in milliseconds. A fork beside threads may inherit a lock that
+    # nobody will release, and macOS libraries do not bear one: there the safe way.
+    forks = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if forks else "spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_child, initargs=(os.getpid(),))
     try:
         yield from pool.map(function, items, chunksize=chunk)
@@ -44,6 +47,48 @@ def map_in_order(
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def map_as_done(function: Callable[[A], R], items: Sequence[A], *, threads: int) -> Iterator[tuple[int, R]]:
+    """Yield the index of each item and `function(item)` as they are done, in so many threads; with one, right here.
+
+    For waiting on models and programs. An exception in `function` is raised here, and items not begun are left. The
+    threads do not keep the interpreter alive: Ctrl-C ends it although a model still answers.
+    """
+    if threads <= 1 or len(items) < 2:
+        yield from ((n, function(item)) for n, item in enumerate(items))
+        return
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[int, R | BaseException]] = queue.SimpleQueue()
+    stopped = threading.Event()
+    for n in range(len(items)):
+        waiting.put(n)
+
+    def work() -> None:
+        while not stopped.is_set():
+            try:
+                n = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                done.put((n, function(items[n])))
+            except BaseException as error:  # raised again where the results are taken
+                stopped.set()
+                done.put((n, error))
+
+    crew = [threading.Thread(target=work, daemon=True) for _ in range(min(threads, len(items)))]
+    for thread in crew:
+        thread.start()
+    try:
+        for _ in items:
+            n, result = done.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield n, result
+    finally:
+        stopped.set()
+    for thread in crew:
+        thread.join()
 
 
 def _start_child(parent: int) -> None:

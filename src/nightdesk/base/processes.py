@@ -5,10 +5,12 @@ import ctypes
 import json
 import os
 import resource
+import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +19,12 @@ KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 KEPT_PREFIX = "PYTHON"  # PYTHONPATH and PYTHONHOME: without them a user's own set-up finds no library
 _LIMITS_FAILED = 125  # exit code of the launcher, as in nohup and timeout
 _PR_SET_PDEATHSIG = 1
+Child = subprocess.Popen[bytes]  # what `start` returns, for modules that start nothing themselves
+NOTHING, PIPE = subprocess.DEVNULL, subprocess.PIPE  # for its standard streams
+KEPT_BYTES = 16_384  # the end of what a child said, for messages
+MOST_OUTPUT_BYTES = 200_000_000
+_LOOK_SECONDS = 0.2  # how often `attend` looks at the clock
+_DRAIN_SECONDS = 1.0  # how long the output of an ended child may stay open through what it left behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,72 @@ def bare_environment(environment: Mapping[str, str], *, home: Path) -> dict[str,
         name: value for name, value in environment.items() if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIX)
     }
     return kept | {"HOME": str(home), "TMPDIR": str(home)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended."""
+
+    code: int  # minus a signal's number
+    cause: str  # "itself", "time", "output" (it said too much) or "stopped": who ended it
+    stdout: bytes  # the last KEPT_BYTES of it
+    stderr: bytes
+
+
+def attend(
+    child: Child,
+    *,
+    seconds: float,
+    most_bytes: int = MOST_OUTPUT_BYTES,
+    take: Callable[[bytes], None] = lambda chunk: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Ended:
+    """Read the pipes of `child` until it ends or has to be ended, kill what is left of its group, and say how it went.
+
+    `take` gets its standard output as it comes; of all else only the end is kept in memory.
+    """
+    deadline = time.monotonic() + seconds
+    drained_by, cause, said_bytes = float("inf"), "itself", 0
+    tails = {stream: bytearray() for stream in (child.stdout, child.stderr) if stream}
+    with selectors.DefaultSelector() as streams:
+        for stream in tails:
+            streams.register(stream, selectors.EVENT_READ)
+        try:
+            while (streams.get_map() or child.poll() is None) and time.monotonic() < drained_by:
+                for key, _ in streams.select(_LOOK_SECONDS) if streams.get_map() else _pause(child):
+                    chunk = os.read(key.fd, 65_536)
+                    if not chunk:
+                        streams.unregister(key.fileobj)
+                        continue
+                    said_bytes += len(chunk)
+                    if key.fileobj is child.stdout:
+                        take(chunk)
+                    tail = tails[key.fileobj]  # type: ignore[index]  # the streams that were registered above
+                    tail += chunk
+                    del tail[:-KEPT_BYTES]
+                if child.poll() is not None:
+                    drained_by = min(drained_by, time.monotonic() + _DRAIN_SECONDS)
+                elif stopped() or time.monotonic() > deadline or said_bytes > most_bytes:
+                    cause = "stopped" if stopped() else "time" if time.monotonic() > deadline else "output"
+                    break
+        finally:
+            code = kill(child)
+            for stream in tails:
+                stream.close()
+    kept = [bytes(tails[stream]) if stream else b"" for stream in (child.stdout, child.stderr)]
+    return Ended(code, cause, *kept)
+
+
+def wait_at_most(child: Child, *, seconds: float) -> None:
+    """Wait until `child` has ended, but no longer than that."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(seconds)
+
+
+def _pause(child: Child) -> tuple[tuple[selectors.SelectorKey, int], ...]:
+    """Wait a moment for a child whose output is closed."""
+    wait_at_most(child, seconds=_LOOK_SECONDS)
+    return ()
 
 
 def kill(process: subprocess.Popen[bytes]) -> int:

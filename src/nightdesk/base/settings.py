@@ -4,7 +4,8 @@ import dataclasses
 import difflib
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,17 @@ class Settings:
     """What a person can have an opinion on. Each field is a key of nightdesk.toml."""
 
     worker: str = "builtin"  # who reads and writes
+    workers: Mapping[str, str] = field(default_factory=dict)  # kind of task -> its worker, where it is another
+    attempts: int = 3  # hand-ins that a worker may make for one task
+    parallel: int = 4  # tasks that a model or agent works on at once
+    context_tokens: int = 32_000  # what one request may hold; a longer source is read in parts
+    max_output_tokens: int = 8_000  # of one answer
+    send_images: bool = False  # whether a source's images go to the model with its text
+    max_usd: float = 0.0  # caps on one command; 0 means none
+    max_tokens: int = 0
+    max_minutes: float = 0.0
+    agent_minutes: float = 20.0  # wall time that a coding agent may take for one task
+    confine_agents: bool = True  # whether a coding agent is kept from all but its own folder
     jobs: int = 0  # processes at once; 0 means one for each core
     max_source_mb: int = 200  # a larger file in raw/ is not read
     convert_seconds: int = 120  # wall time that one file's conversion may take
@@ -27,9 +39,23 @@ class Settings:
         """How many processes to use at once, at least 1."""
         return self.jobs or os.cpu_count() or 1
 
+    def worker_for(self, kind: str) -> str:
+        """Return the name of the worker for tasks of this kind."""
+        return self.workers.get(kind, self.worker)
 
-_BOUNDS: dict[str, tuple[int, int]] = {
+
+KINDS = ("read", "write")  # of tasks, that can have a worker of their own
+WORKERS = ("openai", "anthropic", "google", "ollama", "openrouter", "local", "command", "acp", "scripted")  # with a ":"
+_BOUNDS: dict[str, tuple[float, float]] = {
     "jobs": (0, 512),
+    "attempts": (1, 10),
+    "parallel": (1, 256),
+    "context_tokens": (2_000, 10_000_000),
+    "max_output_tokens": (200, 1_000_000),
+    "max_usd": (0, 1_000_000),
+    "max_tokens": (0, 10**12),
+    "max_minutes": (0, 100_000),
+    "agent_minutes": (0.01, 1_440),
     "max_source_mb": (1, 100_000),
     "convert_seconds": (1, 86_400),
     "convert_memory_mb": (256, 1_048_576),
@@ -68,14 +94,39 @@ def _problems(key: str, value: object) -> list[str]:
     if key not in fields:
         near = difflib.get_close_matches(key, fields, n=1)
         return [f'unknown setting "{key}"' + (f', did you mean "{near[0]}"?' if near else "")]
+    if key == "workers":
+        return _worker_table_problems(value)
     wanted = type(fields[key].default)
+    if wanted is float and type(value) is int:
+        value = float(value)
     if type(value) is not wanted:  # not isinstance: True is an int, but `jobs = true` is a mistake
-        shown = {bool: "true or false", int: "a whole number", str: "a text in quotes"}[wanted]
+        shown = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}[wanted]
         return [f"{key} must be {shown}, not {value!r}"]
-    if isinstance(value, int) and key in _BOUNDS:
+    if isinstance(value, (int, float)) and key in _BOUNDS:
         least, most = _BOUNDS[key]
         if not least <= value <= most:
-            return [f"{key} must be from {least} to {most}, not {value}"]
-    if key == "worker" and value != "builtin" and not (isinstance(value, str) and value.startswith("scripted:")):
-        return [f'worker {value!r} is not known; there are "builtin" and "scripted:FILE"']
-    return []
+            return [f"{key} must be from {least:g} to {most:g}, not {value:g}"]
+    return _worker_problems(key, str(value)) if key == "worker" else []
+
+
+def _worker_table_problems(value: object) -> list[str]:
+    if not isinstance(value, dict):
+        return [f'workers must be a table, such as [workers] with a line read = "builtin", not {value!r}']
+    problems = []
+    for kind, name in value.items():
+        if kind not in KINDS:
+            problems.append(f"workers.{kind} is not known; there are {' and '.join(KINDS)}")
+        elif not isinstance(name, str):
+            problems.append(f"workers.{kind} must be a text in quotes, not {name!r}")
+        else:
+            problems += _worker_problems(f"workers.{kind}", name)
+    return problems
+
+
+def _worker_problems(key: str, name: str) -> list[str]:
+    provider, colon, rest = name.partition(":")
+    if name in ("builtin", "room") or (colon and provider in WORKERS and rest.strip()):
+        return []
+    known = '"builtin", "room", ' + ", ".join(f'"{provider}:…"' for provider in WORKERS)
+    near = difflib.get_close_matches(provider, ("builtin", "room", *WORKERS), n=1)
+    return [f"{key} {name!r} is not known; there are {known}" + (f". Did you mean {near[0]!r}?" if near else "")]

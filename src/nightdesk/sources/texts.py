@@ -1,18 +1,20 @@
 """The text of each source: the raw file itself where that is text, else a Markdown file in text/, written here."""
 
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nightdesk.agents.boundary import visible
 from nightdesk.base.cache import Cache, stat_signature
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import hash_file, write_atomically
 from nightdesk.base.pages import Page, iso_date, load_yaml, make_page, parse_page, short_hash, split_frontmatter
 from nightdesk.base.settings import Settings
+from nightdesk.base.stages import Stage
 from nightdesk.sources.convert import CONVERTER_VERSION, Bounds, Converters, Job
 from nightdesk.sources.folders import ASSETS_ENDING, find_sources
 from nightdesk.sources.formats.converted import Converted
@@ -23,8 +25,6 @@ from nightdesk.sources.raw import PROVENANCE_NAME
 
 TABLE = "texts"
 MAX_IMAGES = 40  # of one source that its page shows
-
-Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +285,8 @@ def _source(raw: str, memo: Mapping[str, Any], url: str | None) -> SourceText:
         kind=memo["kind"],
         text=memo["text"],
         text_sha256=memo["text_sha256"],
-        title=memo.get("title"),
-        author=memo.get("author"),
+        title=visible(memo.get("title") or "") or None,
+        author=visible(memo.get("author") or "") or None,
         published=memo.get("published"),
         url=memo.get("url") or url,
         images=tuple(images),

@@ -6,7 +6,7 @@ from ast import literal_eval
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from nightdesk.agents.tasks import Task
+from nightdesk.agents.tasks import HandIn, Task
 from nightdesk.base.errors import DeskError
 from nightdesk.wiki.claims import render_citation
 from nightdesk.wiki.escaping import escape_line, escape_markdown
@@ -24,15 +24,17 @@ class BuiltinWorker:
     """Chooses sentences and puts them in order; invents nothing."""
 
     name = "nightdesk/builtin"
+    part_chars = 2**40
+    at_once = 1
 
-    def work(self, task: Task[M], reasons: tuple[str, ...]) -> str:
+    def work(self, task: Task[M], reasons: tuple[str, ...]) -> HandIn:
         """Return the hand-in for a reading or a page. Raises DeskError for any other kind of task."""
         material: Any = task.material
         if isinstance(material, ReadMaterial):
-            return read_by_extraction(material, reasons)
+            return HandIn(read_by_extraction(material, reasons))
         if isinstance(material, WriteMaterial):
             material = _without_blamed(material, reasons)
-            return write_overview(material) if material.type == "overview" else write_by_extraction(material)
+            return HandIn(write_overview(material) if material.type == "overview" else write_by_extraction(material))
         raise DeskError(f'the built-in worker cannot do a task of kind "{task.kind}"', fix="set another worker")
 
 

@@ -1,9 +1,10 @@
 """Claims and citations: their form on a page, and the ids that tie them together."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from nightdesk.base.names import name_key
 from nightdesk.base.pages import short_hash
 from nightdesk.wiki.escaping import escape_line, escape_markdown, unescape_markdown
 from nightdesk.wiki.proof.quotes import parse_quote, render_quote
@@ -97,3 +98,13 @@ def find_citations(text: str) -> Iterator[Citation]:
 def find_links(text: str) -> tuple[str, ...]:
     """Return the pages that the wikilinks in `text` name (citations left out), in their order."""
     return tuple(match["page"].strip() for match in _LINK.finditer(text))
+
+
+def unlink(text: str, known: Collection[str]) -> str:
+    """Return `text` with each link to a page that is not among the name keys `known` as the words that it shows."""
+
+    def words(match: re.Match[str]) -> str:
+        page, _, shown = match.group()[2:-2].partition("|")
+        return match.group() if name_key(page.strip()) in known else shown or page
+
+    return _LINK.sub(words, text)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nightdesk.base.pages import Page, make_page, short_hash
+from nightdesk.base.pages import Page, make_page
 from nightdesk.wiki.escaping import escape_markdown
 from nightdesk.wiki.writing import WriteMaterial, Written
 
@@ -32,13 +32,11 @@ class PagePlan:
         """The page's path, relative to the desk."""
         return f"{FOLDER}/{self.name}.md"
 
-    def made_from(self, generator: str) -> str:
-        """Return the hash of all that the page is made from."""
-        return short_hash(repr((FORM, generator, self)))
 
-
-def render_concept_page(plan: PagePlan, written: Written, *, generator: str, made_from: str) -> Page:
-    """Return the page of a plan and its accepted body."""
+def render_concept_page(
+    plan: PagePlan, written: Written, *, generator: str, made_from: str, hand_in: str | None = None
+) -> Page:
+    """Return the page of a plan and its accepted body; `hand_in` is the hash of the task that an AI did."""
     material = plan.material
     sources = tuple(dict.fromkeys(page for page, _ in written.cited))
     aliases = [material.title, *material.aliases] if material.title != plan.name else list(material.aliases)
@@ -68,7 +66,7 @@ def render_concept_page(plan: PagePlan, written: Written, *, generator: str, mad
     if plan.category:
         parts.append(f"Part of [[{plan.category}]]\n")
     parts += ["## Sources\n", _numbered_sources(written, sources)]
-    return make_page(values, "\n".join(parts), made_from=made_from)
+    return make_page(values, "\n".join(parts), made_from=made_from, hand_in=hand_in)
 
 
 def written_part(body: str) -> str:

@@ -1,11 +1,13 @@
-"""The work on one source or one page, as functions that run in a process of their own."""
+"""The built-in worker on one source or one page, as functions that run in a process of their own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from nightdesk.agents.tasks import Task, Worker, perform
+from nightdesk.agents.tasks import Task, perform
 from nightdesk.base.pages import short_hash
+from nightdesk.wiki.builtin import BuiltinWorker
 from nightdesk.wiki.claims import Claim
 from nightdesk.wiki.reading import Reading, ReadMaterial, verify_reading
 from nightdesk.wiki.survey import Survey, survey_text
@@ -31,7 +33,6 @@ class ReadJob:
     survey: Survey
     mentions: tuple[tuple[tuple[str, int, int], ...], ...]  # for each candidate: page name, start, end
     known_names: tuple[str, ...]
-    worker: Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class WriteJob:
     path: str
     material: WriteMaterial
     made_from: str
-    worker: Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,20 @@ class Wrote:
     reasons: tuple[str, ...]
 
 
+def read_text(path: str | Path) -> str:
+    """Return a source's text as it stands, line ends included; bytes that are no UTF-8 are replaced."""
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        return file.read()
+
+
 def survey_one(job: SurveyJob) -> tuple[dict[str, Any], dict[str, Any]]:
     """Survey a text; return its two records. A text of another encoding is read as far as it goes."""
-    with open(job.path, encoding="utf-8", errors="replace", newline="") as file:
-        text = file.read()
-    return survey_text(text, fallback_title=job.fallback_title, kind=job.kind).to_json()
+    return survey_text(read_text(job.path), fallback_title=job.fallback_title, kind=job.kind).to_json()
 
 
 def read_one(job: ReadJob) -> Read:
-    """Let the worker read a source, and verify what it hands in."""
-    with open(job.path, encoding="utf-8", errors="replace", newline="") as file:
-        text = file.read()
+    """Read a source, and verify what is handed in."""
+    text = read_text(job.path)
     mentioned = tuple(tuple(dict.fromkeys(name for name, _, _ in spans)) for spans in job.mentions)
     material = ReadMaterial(
         title=job.title,
@@ -82,8 +85,8 @@ def read_one(job: ReadJob) -> Read:
         known_names=job.known_names,
     )
     task = Task("read", job.subject, short_hash(repr((text, mentioned, job.known_names))), material)
-    outcome = perform(task, job.worker, lambda hand_in: verify_reading(task, hand_in))
-    if outcome.result is None:
+    outcome = perform(task, BuiltinWorker(), lambda hand_in: verify_reading(task, hand_in))
+    if outcome.result is None or outcome.reasons:
         return Read(None, (), outcome.reasons)
     return Read(outcome.result, _spans(outcome.result.claims, job), ())
 
@@ -95,7 +98,7 @@ def _spans(claims: Sequence[Claim], job: ReadJob) -> tuple[tuple[tuple[str, int,
 
 
 def write_one(job: WriteJob) -> Wrote:
-    """Let the worker write a page, and verify what it hands in."""
+    """Write a page, and verify what is handed in."""
     task = Task("write", job.material.title, job.made_from, job.material)
-    outcome = perform(task, job.worker, lambda hand_in: verify_page(task, hand_in))
-    return Wrote(outcome.result, outcome.reasons)
+    outcome = perform(task, BuiltinWorker(), lambda hand_in: verify_page(task, hand_in))
+    return Wrote(None if outcome.reasons else outcome.result, outcome.reasons)

@@ -10,7 +10,7 @@ _ACTS = {
     "*": re.compile(r"(?<!\s)\*|\*(?!\s)"),
     "_": re.compile(r"(?<![^\W_])_|_(?![^\W_])"),
     "`": re.compile("`"),
-    "<": re.compile(r"<[A-Za-z/!?]"),
+    "<": re.compile(r"<[A-Za-z/!?%]"),  # "<%" begins a command of template plug-ins
     ">": re.compile(r"^>"),
     "#": re.compile(r"(?<!\w)#(?=\S|$)"),  # at the end of a heading it would vanish
     "^": re.compile(r"\^\[|(?<!\S)\^\w"),

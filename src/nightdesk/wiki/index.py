@@ -12,6 +12,7 @@ from nightdesk.wiki.escaping import escape_markdown
 FORM = 1
 PATH = "wiki/index.md"
 MAX_SUMMARY = 220  # characters
+PAGE_TYPES = ("concept", "entity", "comparison", "theme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Entry:
     """One line of the index."""
 
     name: str
-    type: str  # "concept", "overview", "source"
+    type: str  # "source", "overview", or one of PAGE_TYPES
     category: str | None  # base name of its overview page
     summary: str  # "" where the page has none
     cited: tuple[str, str] | None  # the (source page, claim id) that the summary rests on
@@ -29,7 +30,8 @@ def render_index(entries: Sequence[Entry], *, generator: str) -> Page:
     """Return index.md for the pages of the wiki; the same entries in any order give the same page."""
     entries = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name))
     made_from = short_hash(repr((FORM, generator, entries)))
-    counts = {kind: sum(1 for entry in entries if entry.type == kind) for kind in ("concept", "overview", "source")}
+    concepts = sum(1 for entry in entries if entry.type in PAGE_TYPES)
+    sources = [entry for entry in entries if entry.type == "source"]
     values: Mapping[str, Any] = {
         "type": "index",
         "title": "Index",
@@ -38,19 +40,21 @@ def render_index(entries: Sequence[Entry], *, generator: str) -> Page:
     }
     parts = [
         "# Index\n",
-        f"{_count(counts['source'], 'source')}, {_count(counts['concept'], 'concept')}. What was done when: [[log]]\n",
+        f"{_count(len(sources), 'source')}, {_count(concepts, 'concept')}. What was done when: [[log]]\n",
     ]
     overviews = [entry for entry in entries if entry.type == "overview"]
     by_category: dict[str | None, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.type == "concept":
+        if entry.type in ("concept", "entity"):
             by_category[entry.category].append(entry)
     for overview in overviews:
         parts += [f"## [[{overview.name}]]\n", "".join(_line(entry) for entry in by_category.pop(overview.name, []))]
     rest = sorted((entry for group in by_category.values() for entry in group), key=lambda e: e.name.casefold())
     if rest:
         parts += ["## Concepts\n" if not overviews else "## Other concepts\n", "".join(_line(entry) for entry in rest)]
-    sources = [entry for entry in entries if entry.type == "source"]
+    across = [entry for entry in entries if entry.type in ("comparison", "theme")]
+    if across:
+        parts += ["## Comparisons and themes\n", "".join(_line(entry) for entry in across)]
     if sources:
         parts += ["## Sources\n", "".join(_line(entry) for entry in sources)]
     if not entries:

@@ -25,7 +25,27 @@ class Shelved:
 
 
 def page_paths(desk: Desk) -> Iterator[str]:
-    """Yield the path of every Markdown file under wiki/, relative to the desk, sorted; set-aside versions left out."""
+    """Yield the path of every page, relative to the desk, sorted: the Markdown files under wiki/.
+
+    Set-aside versions are left out, and so is a link that leads out of wiki/: it would make a page of any file of the
+    person's, and agents read pages.
+    """
+    yield from (path for path in _files(desk) if stays_within(desk, path))
+
+
+def stray_paths(desk: Desk) -> Iterator[str]:
+    """Yield what would be a page if it were no link out of wiki/, sorted."""
+    yield from (path for path in _files(desk) if not stays_within(desk, path))
+
+
+def stays_within(desk: Desk, path: str) -> bool:
+    """Say whether the page at `path` is a file of the wiki itself, and no link to a place outside of it."""
+    file = desk.root / path
+    # only the file itself can be a link: no linked folder is entered
+    return not os.path.islink(file) or file.resolve().is_relative_to(desk.wiki.resolve())
+
+
+def _files(desk: Desk) -> Iterator[str]:
     found = []
     for parent, folders, names in os.walk(desk.wiki):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -50,17 +70,20 @@ def read_page(desk: Desk, path: str) -> Shelved:
 def find_page(desk: Desk, wanted: str) -> Shelved:
     """Return the page that `wanted` names: a path, a base name, an alias or a title, ignoring case.
 
-    Raises DeskError where there is none or, for aliases, more than one.
+    Raises DeskError where there is none or, for aliases, more than one, and for a link that leads out of the wiki.
     """
     paths = list(page_paths(desk))
+    strays = list(stray_paths(desk))
     given = wanted.strip().removeprefix("[[").removesuffix("]]").split("|")[0].strip()
     keys = [name_key(given), name_key(given.removesuffix(".md"))]
     if "#" in given:  # a place on a page; but "C#" may be a title
         given = given.split("#")[0].strip()
         keys.append(name_key(given.removesuffix(".md")))
     for key in keys:
-        for path in paths:
+        for path in (*paths, *strays):
             if key in (name_key(Path(path).stem), name_key(path.removesuffix(".md"))):
+                if path in strays:
+                    raise DeskError(f"{path} is a link that leads out of the wiki", fix="put the file itself there")
                 return read_page(desk, path)
     matches: list[Shelved] = []
     readable = list(_readable(desk, paths))

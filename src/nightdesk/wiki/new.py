@@ -14,6 +14,9 @@ from nightdesk.base.git import commit_paths, init_repository, is_repository
 _FILES = {
     "AGENTS.md": "AGENTS.md",
     "CLAUDE.md": "CLAUDE.md",
+    # one skill, in the two places where agents look for skills; not a link: sync tools and Windows break those
+    ".agents/skills/nightdesk/SKILL.md": "skills/nightdesk/SKILL.md",
+    ".claude/skills/nightdesk/SKILL.md": "skills/nightdesk/SKILL.md",
     "nightdesk.toml": "nightdesk.toml",
     ".gitignore": "gitignore",
     ".obsidian/app.json": "obsidian/app.json",

@@ -5,6 +5,7 @@ import functools
 import re
 from dataclasses import dataclass
 
+from nightdesk.agents.boundary import visible
 from nightdesk.base.markdown import blocks, frontmatter_end, plain_text
 from nightdesk.wiki.proof.quotes import QuoteIndex
 
@@ -57,7 +58,7 @@ class TextPlaces:
 
 def place_in_words(heading: str, page: str, line: int) -> str:
     """Return a place as it stands behind a quote."""
-    heading = " ".join(heading.split())
+    heading = " ".join(visible(heading).split())
     if len(heading) > MAX_HEADING:
         heading = heading[: MAX_HEADING - 1].rstrip() + "…"
     return ", ".join([*([heading] if heading else []), *([f"p. {page}"] if page else []), f"line {line}"])

@@ -8,11 +8,12 @@ from nightdesk.base.pages import short_hash
 from nightdesk.wiki.concept_page import FORM
 from nightdesk.wiki.naming import name_pages
 from nightdesk.wiki.terms.categories import GENERAL
-from nightdesk.wiki.terms.vocabulary import Concept, Vocabulary
+from nightdesk.wiki.terms.vocabulary import Concept
 
 MIN_CLAIMS = 2  # a concept that fewer claims speak of gets no page
 MIN_PARTS = 3  # a category of fewer pages gets no overview
 MAX_EVIDENCE = 160  # claims that a writer is given for one page, which shows at most 60 statements
+MAX_EVIDENCE_AI = 600  # where an AI writes, a page of many claims is written in sections
 MAX_RELATED = 8
 
 
@@ -65,13 +66,13 @@ class Category:
 
 
 def choose_topics(
-    vocabulary: Vocabulary, counts: Mapping[str, int], *, taken: Sequence[str]
+    concepts: Sequence[Concept], counts: Mapping[str, int], *, taken: Sequence[str]
 ) -> tuple[dict[str, Topic], tuple[Category, ...]]:
     """Return the concepts that get a page, by their key, and the categories that get an overview.
 
     `counts` says how many claims speak of each concept key; `taken` are base names that other pages have.
     """
-    paged = [concept for concept in vocabulary.concepts if counts.get(concept.key, 0) >= MIN_CLAIMS]
+    paged = [concept for concept in concepts if counts.get(concept.key, 0) >= MIN_CLAIMS]
     names = name_pages([concept.title for concept in paged], suffix="concept", taken=taken)
     members: dict[str, list[str]] = defaultdict(list)
     for concept in paged:
@@ -93,40 +94,46 @@ def choose_topics(
     }, categories
 
 
-def plan_stands(topics: Sequence[Topic], sources: Sequence[SourceMarks], *, generator: str) -> tuple[Stand, ...]:
-    """Return the concept pages that have claims to stand on, each with the hash of what it is made from."""
+def plan_stands(
+    topics: Sequence[Topic], sources: Sequence[SourceMarks], *, generator: str, most: int = MAX_EVIDENCE
+) -> tuple[Stand, ...]:
+    """Return the concept pages that have claims to stand on, at most so many, each with the hash of its inputs."""
     claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for n, source in enumerate(sources):
         for k, claim in enumerate(source.claims):
             for name in claim.names:
                 claims[name].append((n, k))
     shown: dict[tuple[int, int], str] = {}  # a claim speaks of several concepts: put into words once
-    return tuple(
-        _stand(topic, claims[topic.name], sources, generator, shown)
-        for topic in topics
-        if len(claims[topic.name]) >= MIN_CLAIMS
-    )
+    stands = []
+    for topic in topics:
+        about = claims[topic.name]
+        if len(about) >= MIN_CLAIMS:
+            kept = _most_telling(topic.name, about, sources, most)
+            stands.append(_stand(topic, kept, len(about), sources, generator, shown))
+    return tuple(stands)
 
 
 def _stand(
     topic: Topic,
-    claims: list[tuple[int, int]],
+    kept: list[tuple[int, int]],
+    number: int,
     sources: Sequence[SourceMarks],
     generator: str,
     shown: dict[tuple[int, int], str],
 ) -> Stand:
-    kept = _most_telling(topic.name, claims, sources)
     for n, k in kept:
         if (n, k) not in shown:
             shown[n, k] = repr((sources[n].page, sources[n].published, sources[n].claims[k]))
     marks = ", ".join([shown[place] for place in kept])
-    made_from = short_hash(f"({FORM!r}, {generator!r}, {topic!r}, {len(claims)}, [{marks}])")
-    return Stand(topic, tuple(kept), len(claims) - len(kept), made_from)
+    made_from = short_hash(f"({FORM!r}, {generator!r}, {topic!r}, {number}, [{marks}])")
+    return Stand(topic, tuple(kept), number - len(kept), made_from)
 
 
-def _most_telling(name: str, claims: list[tuple[int, int]], sources: Sequence[SourceMarks]) -> list[tuple[int, int]]:
+def _most_telling(
+    name: str, claims: list[tuple[int, int]], sources: Sequence[SourceMarks], most: int
+) -> list[tuple[int, int]]:
     """Bound a hot concept's claims: definitions first, then in turn one from each source."""
-    if len(claims) <= MAX_EVIDENCE:
+    if len(claims) <= most:
         return claims
     turn: dict[int, int] = defaultdict(int)
     ranked = []
@@ -134,4 +141,4 @@ def _most_telling(name: str, claims: list[tuple[int, int]], sources: Sequence[So
         defines = name in sources[n].claims[k].defines
         ranked.append((not defines, turn[n], n, k))
         turn[n] += 1
-    return sorted((n, k) for _, _, n, k in sorted(ranked)[:MAX_EVIDENCE])
+    return sorted((n, k) for _, _, n, k in sorted(ranked)[:most])

@@ -1,6 +1,5 @@
 """Puts pages on disk, the one writer of wiki/: a person's edits are merged or set aside, never overwritten."""
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,9 +8,10 @@ from pathlib import Path
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
-from nightdesk.base.git import changed_paths, commit_contents, commit_paths, merge_texts, old_versions
+from nightdesk.base.git import changed_paths, commit_contents, commit_paths, merge_texts
 from nightdesk.base.pages import Page, merge_fronts, parse_page, with_mark
 from nightdesk.wiki.report import Published
+from nightdesk.wiki.versions import own_version
 
 SET_ASIDE = "wiki/set-aside"
 
@@ -71,7 +71,7 @@ def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Publis
     unsaved = changed_paths(desk.root, edited)
     if unsaved:
         commit_paths(desk.root, unsaved, f"edits by hand: {_names(unsaved)}", author=None)
-    bases = {path: _base(desk, path, existing) for path, (existing, _) in edited.items()}
+    bases = {path: own_version(desk, path, existing) for path, (existing, _) in edited.items()}
     own = {path: page.text.encode("utf-8") for path, (_, page) in edited.items()}
     commit_contents(desk.root, own, f"compile: nightdesk's own version of {_names(own)}\n\nThe base for later merges.")
     for path, (existing, page) in edited.items():
@@ -82,7 +82,7 @@ def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Publis
             done.merged.append(path)
         else:
             _set_aside(desk, path, page, done)
-            marked = with_mark(existing, made_from=page.made_from or "", content=page.written or "")
+            marked = with_mark(existing, like=page)
             write_atomically(desk.root / path, _in_form_of(desk.root / path, existing, marked.text))
             done.set_aside.append(path)
 
@@ -113,16 +113,6 @@ def _names(paths: Iterable[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _base(desk: Desk, path: str, existing: Page) -> Page | None:
-    """Return the version that nightdesk wrote before a person edited it, from git's history."""
-    for content in old_versions(desk.root, path):
-        with contextlib.suppress(DeskError, UnicodeDecodeError):
-            version = parse_page(content.decode("utf-8"))
-            if version.content_hash == existing.written:
-                return version
-    return None
-
-
 def _merge(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:
     if not ours.body.endswith("\n"):
         ours = Page(ours.front, ours.body + "\n")  # else its last line would seem changed
@@ -134,7 +124,7 @@ def _merge(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:
     if conflicts:
         return None
     front = merge_fronts(ours=ours, base=base, theirs=theirs)
-    return with_mark(Page(front, body), made_from=theirs.made_from or "", content=theirs.written or "")
+    return with_mark(Page(front, body), like=theirs)
 
 
 def _withdraw(desk: Desk, path: str, done: Published) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -35,6 +36,9 @@ class Report:
     notes: list[str] = field(default_factory=list)
     commit: str | None = None
     reasons: dict[str, str] = field(default_factory=dict)  # of a plan: path -> why it would be made
+    left: dict[str, str] = field(default_factory=dict)  # tasks that wait for an AI worker -> why they were not done
+    capped: str = ""  # the cap that ended the work
+    expected: dict[str, Any] = field(default_factory=dict)  # of a plan: what AI workers are expected to use
 
     @property
     def changed(self) -> bool:

@@ -23,6 +23,7 @@ class Standing:
     made_from: str | None  # None: not made by nightdesk
     edited: bool
     raw: str | None  # of a source page: the raw file that it was made from
+    hand_in: str | None  # of a page by an AI: the hash of the task that its work was accepted for
 
     @property
     def name(self) -> str:
@@ -58,6 +59,11 @@ class Shelf:
         """Raw path -> base name of its page, for the source pages."""
         return {page.raw: page.name for page in self.pages.values() if page.raw is not None}
 
+    @property
+    def by_ai(self) -> dict[str, Standing]:
+        """The pages that are an AI's work, by path."""
+        return {path: page for path, page in self.pages.items() if page.hand_in}
+
     def is_fresh(self, path: str, made_from: str) -> bool:
         """Say whether the page at `path` was last offered the version made from these inputs."""
         page = self.pages.get(path)
@@ -74,17 +80,17 @@ def read_shelf(desk: Desk, cache: Cache) -> Shelf:
         fresh[path] = memo if memo and memo[0] == signature else [signature, *_look(desk, path)]
     cache.put(TABLE, {path: memo for path, memo in fresh.items() if memos.get(path) != memo})
     cache.keep_only(TABLE, fresh)
-    return Shelf({path: Standing(path, memo[1], memo[2], memo[3]) for path, memo in fresh.items()})
+    return Shelf({path: Standing(path, *memo[1:]) for path, memo in fresh.items()})
 
 
-def _look(desk: Desk, path: str) -> tuple[str | None, bool, str | None]:
+def _look(desk: Desk, path: str) -> tuple[str | None, bool, str | None, str | None]:
     try:
         page = parse_page((desk.root / path).read_text(encoding="utf-8"))
     except (DeskError, UnicodeDecodeError, OSError):
-        return UNREADABLE, True, None  # ours or not, a person must mend it: it is left alone and its name is taken
+        return UNREADABLE, True, None, None  # a person must mend it: it is left alone and its name is taken
     if page.made_from is None:
-        return None, True, None
+        return None, True, None, None
     sources = page.value("sources") if page.value("type") == "source" else None
     first = sources[0] if isinstance(sources, list) and sources else None
     raw = first.get("path") if isinstance(first, dict) else None
-    return page.made_from, page.edited, raw if isinstance(raw, str) else None
+    return page.made_from, page.edited, raw if isinstance(raw, str) else None, page.hand_in

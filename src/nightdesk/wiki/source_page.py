@@ -7,9 +7,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote as percent_encode
 
+from nightdesk.agents.boundary import visible
 from nightdesk.base.pages import Page, iso_date, make_page, short_hash
 from nightdesk.wiki.claims import render_citation, render_claim
 from nightdesk.wiki.escaping import escape_line, escape_markdown
+from nightdesk.wiki.kept_reading import ideas_kept, names_kept
 from nightdesk.wiki.reading import Reading
 
 FORM = 1  # changes when the same reading gives another page
@@ -46,7 +48,17 @@ def source_page_hash(facts: SourceFacts, reading_key: str, generator: str) -> st
     return short_hash(repr((FORM, facts, reading_key, generator)))
 
 
-def render_source_page(facts: SourceFacts, reading: Reading, *, generator: str, made_from: str) -> Page:
+@dataclass(frozen=True, slots=True)
+class ReadByAi:
+    """An AI's reading as it was accepted, which the page must be able to give back, and the hash of its task."""
+
+    key: str
+    reading: Reading
+
+
+def render_source_page(
+    facts: SourceFacts, reading: Reading, *, generator: str, made_from: str, ai: ReadByAi | None = None
+) -> Page:
     """Return the page of a source."""
     concepts = sorted({name for claim in reading.claims for name in claim.concepts})
     values: Mapping[str, Any] = {
@@ -62,13 +74,15 @@ def render_source_page(facts: SourceFacts, reading: Reading, *, generator: str, 
         "claims": len(reading.claims),
         "concepts": [f"[[{name}]]" for name in concepts],
         "summary": reading.claims[reading.summary[0]].statement if reading.summary else None,
+        "names": names_kept(ai.reading) if ai else None,
+        "suggests": ideas_kept(ai.reading) if ai else None,
         "sources": [
             {"path": facts.raw, "sha256": facts.raw_sha256, "text": facts.text, "text_sha256": facts.text_sha256}
         ],
         "generated": {"by": generator},
         "status": "verified",
     }
-    return make_page(values, _body(facts, reading), made_from=made_from)
+    return make_page(values, _body(facts, reading), made_from=made_from, hand_in=ai.key if ai else None)
 
 
 def _body(facts: SourceFacts, reading: Reading) -> str:
@@ -121,7 +135,7 @@ def _embed(image: str) -> str:
 
 def file_link(path: str, *, up: str = "../../") -> str:
     """Return a Markdown link from a page two folders down to a file of the desk, safe for any file name."""
-    return f"[{escape_markdown(path)}]({up}{percent_encode(path)})"
+    return f"[{escape_markdown(visible(path))}]({up}{percent_encode(path)})"
 
 
 def title_from_path(path: str) -> str:

@@ -1,15 +1,16 @@
-"""The stages of a compile, each over all sources or pages: survey, read, write. What is cached is not done again."""
+"""The stages of a compile by the built-in worker: survey, read, write. What is cached is not done again."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from nightdesk.agents.tasks import Worker
+from nightdesk.agents.boundary import visible
 from nightdesk.base.cache import Cache
 from nightdesk.base.desk import Desk
 from nightdesk.base.pages import short_hash
 from nightdesk.base.parallel import map_in_order
+from nightdesk.base.stages import Stage
 from nightdesk.sources.texts import SourceText
 from nightdesk.wiki import reading, survey
 from nightdesk.wiki.builtin import BuiltinWorker
@@ -19,11 +20,11 @@ from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.plans import ClaimMark, SourceMarks
 from nightdesk.wiki.reading import Reading, reading_from_json
 from nightdesk.wiki.source_page import title_from_path
+from nightdesk.wiki.staff import Staff
 from nightdesk.wiki.survey import survey_for_reader
 from nightdesk.wiki.terms.vocabulary import SourceTerms
 from nightdesk.wiki.writing import Evidence, Written
 
-Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 Spans = tuple[tuple[str, int, int], ...]  # page name, start and end in a statement
 SAVE_EVERY = 400  # sources: a kill costs at most the work on so many
 A = TypeVar("A")
@@ -36,15 +37,14 @@ class Site:
 
     desk: Desk
     cache: Cache
-    worker: Worker
     jobs: int
     stage: Stage
+    staff: Staff | None = None  # None: the built-in worker does all
 
     def each_task(self, label: str, function: Callable[[A], R], items: Sequence[A]) -> Iterator[R]:
-        """Yield `function` of each item as it is done; on all cores where the worker does not count its turns."""
-        jobs = self.jobs if isinstance(self.worker, BuiltinWorker) else 1
+        """Yield what the built-in worker makes of each item, on all cores."""
         with self.stage(label, len(items)) as step:
-            for result in map_in_order(function, items, jobs=jobs):
+            for result in map_in_order(function, items, jobs=self.jobs):
                 yield result
                 step()
 
@@ -92,7 +92,7 @@ def survey_all(site: Site, sources: Sequence[SourceText]) -> list[Light]:
     return [
         Light(
             source,
-            source.title or known[key]["title"] or title_from_path(source.raw),
+            source.title or known[key]["title"] or visible(title_from_path(source.raw)),
             known[key],
             SourceTerms.from_json(known[key]["terms"]),
         )
@@ -116,16 +116,24 @@ class Readings:
     fresh: tuple[str, ...]  # raw paths that were read just now
 
 
-def reading_key(light: Light, spans: Sequence[Spans], worker: Worker) -> str:
-    """Return what the reading of a source depends on."""
-    return short_hash(repr((reading.FORM, light.key, light.title, worker.name, [list(s) for s in spans])))
+def reading_key(light: Light, spans: Sequence[Spans]) -> str:
+    """Return what the built-in worker's reading of a source depends on."""
+    return short_hash(repr((reading.FORM, light.key, light.title, BuiltinWorker.name, [list(s) for s in spans])))
 
 
 def read_all(
-    site: Site, lights: Sequence[Light], names: Mapping[str, str], spans: Sequence[Sequence[Spans]], defines: "Defines"
+    site: Site,
+    lights: Sequence[Light],
+    names: Mapping[str, str],
+    spans: Sequence[Sequence[Spans]],
+    defines: "Defines",
+    by_ai: Mapping[int, "ByAi"],
 ) -> Readings:
-    """Read every source that has no reading for its text and the concept names of now."""
-    keys = [reading_key(light, s, site.worker) for light, s in zip(lights, spans, strict=True)]
+    """Read every source that has no reading for its text and the concept names of now; `by_ai` have one already."""
+    keys = [
+        by_ai[n].key if n in by_ai else reading_key(light, s)
+        for n, (light, s) in enumerate(zip(lights, spans, strict=True))
+    ]
     known = site.cache.all("marks")
     missing = [n for n, key in enumerate(keys) if key not in known]
     stored = site.cache.get("surveys", [lights[n].key for n in missing])
@@ -137,7 +145,6 @@ def read_all(
             survey=survey_for_reader(lights[n].record, stored[lights[n].key]),
             mentions=tuple(spans[n]),
             known_names=(lights[n].title,),
-            worker=site.worker,
         )
         for n in missing
     ]
@@ -150,7 +157,8 @@ def read_all(
     _save_readings(site.cache, unsaved)
     site.cache.keep_only("marks", keys)
     site.cache.keep_only("readings", keys)
-    return _readings(lights, names, keys, known, missing, defines)
+    fresh = [*missing, *(n for n, mark in by_ai.items() if mark.fresh)]
+    return _readings(lights, names, keys, known, fresh, defines, by_ai)
 
 
 def _mark(read: Read) -> dict[str, Any]:
@@ -168,6 +176,15 @@ def _save_readings(cache: Cache, unsaved: dict[str, Any]) -> None:
     cache.put("readings", {key: record for key, (record, _) in unsaved.items()})
     cache.put("marks", {key: mark for key, (_, mark) in unsaved.items()})
     unsaved.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class ByAi:
+    """An AI's reading of a source: its key in the cache, and the pages that each of its claims speaks of."""
+
+    key: str
+    names: tuple[tuple[str, ...], ...]
+    fresh: bool  # read just now
 
 
 class Defines:
@@ -193,16 +210,19 @@ def _readings(
     names: Mapping[str, str],
     keys: Sequence[str],
     known: Mapping[str, Any],
-    missing: Sequence[int],
+    fresh: Iterable[int],
     defines: Defines,
+    by_ai: Mapping[int, ByAi],
 ) -> Readings:
     marks, summaries, failed = [], {}, {}
-    for light, key in zip(lights, keys, strict=True):
+    for index, (light, key) in enumerate(zip(lights, keys, strict=True)):
         mark, page = known[key], names[light.source.raw]
         if "reasons" in mark:
             failed[light.source.raw] = tuple(mark["reasons"])
         claims = mark.get("claims", [])
-        whole = len(claims) == len(light.record["indexes"])  # only then claim n is candidate n
+        if index in by_ai:
+            claims = [[claim[0], listed] for claim, listed in zip(claims, by_ai[index].names, strict=True)]
+        whole = index not in by_ai and len(claims) == len(light.record["indexes"])  # only then claim n is candidate n
         defined = defines.by_candidate(light) if whole else {}
         marks.append(
             SourceMarks(
@@ -214,8 +234,8 @@ def _readings(
         )
         for identity, statement in mark.get("summary", []):
             summaries[page] = identity, statement
-    fresh = tuple(lights[n].source.raw for n in missing if lights[n].source.raw not in failed)
-    return Readings(tuple(marks), summaries, failed, fresh)
+    read = tuple(lights[n].source.raw for n in sorted(fresh) if lights[n].source.raw not in failed)
+    return Readings(tuple(marks), summaries, failed, read)
 
 
 class EvidenceDrawer:
@@ -225,6 +245,7 @@ class EvidenceDrawer:
         self._cache = cache
         self._marks = marks
         self._loaded: dict[int, tuple[Reading, list[Any]]] = {}
+        self._numbers: dict[str, int] = {}  # source page -> index
 
     def load(self, sources: Sequence[int]) -> None:
         """Load the readings of these sources (by index) at once."""
@@ -239,30 +260,49 @@ class EvidenceDrawer:
         self.load([source])
         return self._loaded[source][0]
 
+    def claim(self, page: str, identity: str, *, about: str | None) -> Evidence:
+        """Return the claim with this id on a source page as evidence for the page `about`."""
+        if not self._numbers:
+            self._numbers.update({mark.page: n for n, mark in enumerate(self._marks)})
+        source = self._numbers[page]
+        ids = [claim.id for claim in self._marks[source].claims]
+        return self.evidence(source, ids.index(identity), about=about)
+
     def evidence(self, source: int, claim: int, *, about: str | None) -> Evidence:
         """Return a claim as evidence for the page `about`."""
         self.load([source])
         found, spans = self._loaded[source]
         stated, mark = found.claims[claim], self._marks[source].claims[claim]
+        places = spans[claim] or find_names(stated.statement, mark.names)
         return Evidence(
             page=self._marks[source].page,
             id=stated.id,
             statement=stated.statement,
             quote=TextPlaces.plain(stated.quote),
-            concepts=stated.concepts,
-            spans=tuple((str(name), int(start), int(end)) for name, start, end in spans[claim]),
+            concepts=mark.names,
+            spans=tuple((str(name), int(start), int(end)) for name, start, end in places),
             defines=about in mark.defines,
             published=self._marks[source].published,
         )
 
 
+def find_names(statement: str, names: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Return where a statement names pages by their own names: (page, start, end), in order, without overlap."""
+    found: list[tuple[str, int, int]] = []
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", statement, re.IGNORECASE)
+        if match and all(match.end() <= start or end <= match.start() for _, start, end in found):
+            found.append((name, match.start(), match.end()))
+    return sorted(found, key=lambda place: place[1])
+
+
 def write_all(site: Site, plans: Sequence[PagePlan], made_from: Sequence[str]) -> list[Wrote]:
-    """Let the worker write each planned page; a body written from the same material, for the same worker, is kept."""
-    keys = [short_hash(repr((FORM, site.worker.name, plan.material))) for plan in plans]
+    """Let the built-in worker write each planned page; a body written from the same material is kept."""
+    keys = [short_hash(repr((FORM, BuiltinWorker.name, plan.material))) for plan in plans]
     known = site.cache.get("bodies", [plan.path for plan in plans])
     kept = {n for n, plan in enumerate(plans) if known.get(plan.path, ("",))[0] == keys[n]}
     jobs = [
-        WriteJob(plan.path, plan.material, made, site.worker)
+        WriteJob(plan.path, plan.material, made)
         for n, (plan, made) in enumerate(zip(plans, made_from, strict=True))
         if n not in kept
     ]

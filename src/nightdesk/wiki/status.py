@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from nightdesk.base.cache import open_cache, stat_signature
+from nightdesk.base.cache import Cache, open_cache, stat_signature
 from nightdesk.base.desk import Desk
 from nightdesk.base.git import changed_paths, is_repository
 from nightdesk.sources.folders import find_sources
 from nightdesk.wiki.library import page_paths
 from nightdesk.wiki.publish import SET_ASIDE
-from nightdesk.wiki.shelf import read_shelf
+from nightdesk.wiki.shelf import Shelf, read_shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Status:
     problems: dict[str, str]  # raw files that could not be read at the last compile
     gone: tuple[str, ...]  # pages whose raw file is gone
     edited: tuple[str, ...]  # pages with a person's edits
+    unverified: dict[str, str]  # of these, those that did not pass -> why
     set_aside: tuple[str, ...]  # versions that wait for a person's decision
     uncommitted: int  # files that git does not hold yet
 
@@ -32,6 +33,7 @@ def read_status(desk: Desk) -> Status:
     with open_cache(desk.cache / "cache.db") as cache:
         shelf = read_shelf(desk, cache)
         memos = cache.all("texts")
+        unverified = _unverified(desk, shelf, cache)
     raws = [desk.relative(path) for path in find_sources(desk.raw)]
     made = shelf.source_names
     problems = {raw: memos[raw]["problem"] for raw in raws if "problem" in memos.get(raw, {})}
@@ -43,9 +45,19 @@ def read_status(desk: Desk) -> Status:
         problems=problems,
         gone=tuple(page.path for page in shelf.own.values() if page.raw is not None and page.raw not in set(raws)),
         edited=tuple(page.path for page in shelf.own.values() if page.edited),
+        unverified=unverified,
         set_aside=tuple(sorted(desk.relative(path) for path in (desk.root / SET_ASIDE).glob("*.md"))),
         uncommitted=len(changed_paths(desk.root)) if is_repository(desk.root) else 0,
     )
+
+
+def _unverified(desk: Desk, shelf: Shelf, cache: Cache) -> dict[str, str]:
+    if not any(page.edited for page in shelf.own.values()):
+        return {}
+    # imported here: it needs much of what a compile does, and most desks have no edited page
+    from nightdesk.wiki.edits import unverified_pages  # noqa: PLC0415
+
+    return unverified_pages(desk, shelf, cache)
 
 
 def _waits(desk: Desk, raw: str, memo: dict[str, object] | None, made: dict[str, str]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nightdesk.agents.boundary import visible
 from nightdesk.base.markdown import title_of
 from nightdesk.base.pages import split_frontmatter
 from nightdesk.wiki.places import place_in_words
@@ -12,7 +13,7 @@ from nightdesk.wiki.prose.salience import choose_claims, claimable, open_questio
 from nightdesk.wiki.prose.sentences import Sentence, split_sentences
 from nightdesk.wiki.terms.vocabulary import SourceTerms, survey_terms
 
-FORM = "1"  # changes when the same text gives another survey
+FORM = "2"  # changes when the same text gives another survey
 MAX_DEFINING = 100  # sentences taken because they define a term
 MAX_TITLE = 90  # characters of a plain text's first line
 
@@ -90,7 +91,7 @@ def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Su
     best = summary(sentences, distinct, language=language, weighed=weighed)
     questions = open_questions(sentences, language=language)
     return Survey(
-        title=title,
+        title=visible(title) if title else None,
         language=language,
         words=_count_words(sentences, language),
         candidates=tuple(_candidate(sentences[n], n) for n in distinct),

@@ -28,7 +28,7 @@ def recall(desk: Desk, settings: Settings) -> Mapping[str, Any] | None:
 
     Of another worker than the built-in one it is not known whether it would hand in the same again: None.
     """
-    if settings.worker != "builtin" or not (desk.cache / "cache.db").is_file():
+    if settings.worker != "builtin" or settings.workers or not (desk.cache / "cache.db").is_file():
         return None
     with open_cache(desk.cache / "cache.db") as cache:
         facts = cache.all(_TABLE)

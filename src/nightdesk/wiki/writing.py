@@ -3,36 +3,29 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from nightdesk.agents.tasks import Task, Verified
-from nightdesk.base.markdown import blocks, frontmatter_end
 from nightdesk.base.names import name_key
-from nightdesk.wiki.claims import find_citations, find_links
-from nightdesk.wiki.escaping import unescape_markdown
+from nightdesk.wiki.cells import cell_evidence, empty_assertion
+from nightdesk.wiki.cited_sentences import Cited, Key, PageText, unescaped
+from nightdesk.wiki.claims import find_citations, render_citation
+from nightdesk.wiki.overstatement import overstated
+from nightdesk.wiki.page_faults import MAX_HEADING, Fault, Supplied, page_faults
 from nightdesk.wiki.proof.support import unsupported
-from nightdesk.wiki.prose.sentences import split_sentences
+from nightdesk.wiki.pruning import without_faults
+from nightdesk.wiki.tables import table_rows, unlabel_links
 
 MAX_BODY = 400_000  # characters of one page
-MAX_HEADING = 100  # characters; a heading needs no citation, so it must not be a sentence
-_OPEN, _CLOSE = "\ufdd0", "\ufdd1"  # stand for citations while sentences are found; Unicode keeps them out of texts
-# Its "\\_" is a "_" in running text and stays "\\_" in code and formulas, where a citation would be no link.
-_MARKER = re.compile(f"{_OPEN}_(\\d+){_CLOSE}")
-_SPACED_MARKER = re.compile(rf"\s*{_OPEN}\\?_\d+{_CLOSE}")
-_DEAD_MARKER = f"{_OPEN}\\"
-_TRAILING = re.compile(
-    r"([.!?…。！？．｡।॥؟۔](?:[ \u00a0\u202f][»›])?[\"'”’»›」』）】)\]*_`]*)"
-    rf"((?:[ \t]*(?:\n[ \t]*)?{_OPEN}\\_\d+{_CLOSE})+)"
-)
-_LEAD_IN = re.compile(
-    r"^([ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+)*)(\*\*|__)([^\s*_]+(?: [^\s*_]+){0,3}[.:])\2[ \t]+(?=\S)", re.MULTILINE
-)
-_OUTSIDE = re.compile(r"!\[|\]\(|\[[^\[\]\n]*\]:|<[a-z/!?][^>]*>?", re.IGNORECASE)
-_HIDING = re.compile(r"~~|%%|`\s*\$?=")  # struck out, a comment, a query that Obsidian's plug-ins run
-_URL = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,20}://|(?:mailto|javascript|data|file):)[^\s<>\[\]\"]+", re.IGNORECASE)
-_LABELLED = re.compile(r"#\^[A-Za-z0-9-]+\|")
-_UNWRITABLE = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff{_OPEN}{_CLOSE}]")
+MAX_PRUNINGS = 3  # what is taken out may leave another sentence at fault
+_UNWRITABLE = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff\ufdd0\ufdd1]")
 _LINKS = re.compile(r"\[\[(?P<page>[^\[\]|#^]+)(?:#\^[A-Za-z0-9-]+)?(?:\|[^\[\]]*)?\]\]")
-_ESCAPED = re.compile(r"\\[!-/:-@\[-`{-~]")
+_FENCED = re.compile(  # a whole page in a fence, with a few words of the model's around it
+    r"(?:[^\[`~]{0,400}\n)?[ \t]*(`{3,8}|~{3,8})(?:markdown|md)?[ \t]*\n"
+    r"(.*\[\[.*)\n[ \t]*\1[ \t]*(?:\n[^\[`~]{0,400})?",
+    re.DOTALL | re.IGNORECASE,
+)
+_TITLE = re.compile(r"\s*#[ \t]+([^\n]+?)[ \t]*#*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class Evidence:
 class WriteMaterial:
     """What a writer may use for one page."""
 
-    type: str  # "concept" or "overview"
+    type: str  # "concept", "entity", "theme", "comparison" or "overview"
     name: str  # base name of the page
     title: str
     aliases: tuple[str, ...]
@@ -62,6 +55,8 @@ class WriteMaterial:
     parts: tuple[str, ...]  # of an overview: the pages it leads to, in their order
     names: tuple[str, ...]  # pages that a link may lead to
     known_names: tuple[str, ...]  # names that a sentence may use although its claims lack them
+    neighbours: tuple[tuple[str, str], ...] = ()  # pages near it: name, one line on each
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,108 +71,163 @@ class Written:
 def verify_page(task: Task[WriteMaterial], hand_in: str) -> Verified[Written]:
     """Prove a page: every sentence cites supplied claims and agrees with them, and every link leads somewhere.
 
-    The hand-in is Markdown without frontmatter and title: sentences, lists and headings from level 2, each sentence
-    followed by its citations `[[Source page#^id|number]]`. Images, HTML and links to the outside are refused.
+    The hand-in is Markdown without frontmatter and title: sentences, lists, tables and headings from level 2, each
+    sentence followed by its citations `[[Source page#^id|number]]`; in a table one cell may cite for its row, without
+    the number. The only callout is `> [!contradiction]`. Images, HTML and links to the outside are refused.
+
+    With reasons against it the result is the page without what they are about, if half of its sentences are left.
     """
     material = task.material
-    hand_in = hand_in.replace("\r\n", "\n")
     if len(hand_in) > MAX_BODY:
         return Verified(None, (f"the page is longer than {MAX_BODY} characters",))
-    if _UNWRITABLE.search(hand_in):
+    body = _unwrapped(hand_in.replace("\r\n", "\n"), material)
+    if _UNWRITABLE.search(body):
         return Verified(None, ("the page holds characters that are no text",))
-    supplied = {(name_key(e.page), e.id): e for e in material.evidence}
-    reasons = [*_objections(material, hand_in), *_against_citations(supplied, hand_in)]
-    everything = [text for e in material.evidence for text in (e.statement, e.quote)]
-    first: str | None = None
-    cited: dict[tuple[str, str], None] = {}
-    for sentence in _sentences(hand_in, material.language):
-        if sentence.heading:
-            reasons += _against_heading(sentence.text, everything, material)
-            continue
-        first = first or sentence.text
-        keys = [(name_key(page), claim) for page, claim in sentence.cited]
-        missing = [cited for cited, key in zip(sentence.cited, keys, strict=True) if key not in supplied]
-        reasons += [f"cites {page}#^{claim}, which was not supplied for this page" for page, claim in missing]
+    inspected = _Inspected(body, material)
+    if not inspected.reasons:
+        return Verified(inspected.written(), (), worth=inspected.said)
+    part = _good_part(inspected, material)
+    if part is None:
+        return Verified(None, inspected.reasons)
+    return Verified(part.written(), inspected.reasons, worth=part.said)
+
+
+def _unwrapped(body: str, material: WriteMaterial) -> str:
+    """Return the page without what models put around it: a fence and words before it, the page's own title."""
+    if body.count("```") + body.count("~~~") == 2 and (fenced := _FENCED.fullmatch(body)):
+        body = fenced[2] + "\n"
+    title = _TITLE.match(body)
+    if title and name_key(title[1].strip()) in {name_key(material.title), name_key(material.name)}:
+        body = body[title.end() :].lstrip("\n")
+    return unlabel_links(body)
+
+
+def _good_part(inspected: "_Inspected", material: WriteMaterial) -> "_Inspected | None":
+    """Return the page without what is at fault, None where too little is left."""
+    before = part = inspected
+    for _ in range(MAX_PRUNINGS):
+        body = without_faults(part.page, part.faults, language=material.language)
+        if body is None:
+            return None
+        part = _Inspected(body, material)
+        if 2 * part.said < before.said or not part.said:
+            return None
+        if not part.faults:
+            return part
+    return None
+
+
+class _Inspected:
+    """A page with all that speaks against it."""
+
+    def __init__(self, body: str, material: WriteMaterial) -> None:
+        self.page = PageText(body, language=material.language)
+        self._material = material
+        self._supplied = {(name_key(e.page), e.id): e for e in material.evidence}
+        self._everything = [text for e in material.evidence for text in (e.statement, e.quote)]
+        self._citable = Supplied((e.page, e.id) for e in material.evidence)
+        self.faults: list[Fault] = [
+            *page_faults(self.page, linkable=material.names, supplied=self._citable, words=self._everything),
+            *(Fault(why, c.start, c.end) for c in self.page.callouts for why in self._against_heading(c.title)),
+            *(fault for sentence in self.page.sentences for fault in self._against(sentence)),
+        ]
+        if self._first() is None:
+            self.faults.append(Fault("the page says nothing", -1, -1))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(fault.reason for fault in self.faults))
+
+    @property
+    def said(self) -> int:
+        """How many sentences and rows of tables it has."""
+        said = [s for s in self.page.sentences if s.kind in ("prose", "question", "cell")]
+        return len({s.row.key if s.row else s.start for s in said})
+
+    def written(self) -> Written:
+        first = self._first()
+        cited = {
+            (self._supplied[key].page, self._supplied[key].id): None
+            for sentence in self.page.sentences
+            for key in _keys(sentence)
+            if key in self._supplied and sentence.kind not in ("heading", "head")
+        }
+        body = _with_numbers(_with_canonical_names(self._material, self.page.body))
+        return Written(body, first.text if first else "", tuple(cited))
+
+    def _first(self) -> Cited | None:
+        """Return the sentence that stands for the page: running text rather than a question, a cell or a callout."""
+        said = [s for s in self.page.sentences if s.kind in ("prose", "question", "cell")]
+        return min(said, key=lambda s: (s.kind == "cell", s.kind == "question", s.callout is not None), default=None)
+
+    def _against(self, sentence: Cited) -> Iterator[Fault]:
+        for reason in self._reasons_against(sentence):
+            yield Fault(reason, sentence.start, sentence.end)
+
+    def _reasons_against(self, sentence: Cited) -> Iterator[str]:
+        if sentence.kind in ("heading", "head"):
+            if len(sentence.text) > MAX_HEADING and sentence.kind == "head":
+                yield f"the head of a column is longer than {MAX_HEADING} characters: {sentence.text[:80]!r}"
+            yield from self._against_heading(sentence.text)
+            return
+        keys = _keys(sentence)
+        missing = [objection for cited in sentence.cited if (objection := self._citable.objection(*cited))]
+        yield from missing
         if not sentence.cited:
-            reasons.append(f"has no citation: {sentence.text[:160]!r}")
+            yield f"has no citation: {sentence.text[:160]!r}"
         elif not missing:
-            evidence = [text for key in keys for text in (supplied[key].statement, supplied[key].quote)]
-            reasons += _against(sentence.text, evidence, material)
-            cited.update({(supplied[key].page, supplied[key].id): None for key in keys})
-    if first is None:
-        reasons.append("the page says nothing")
-    if reasons or first is None:
-        return Verified(None, tuple(dict.fromkeys(reasons)))
-    return Verified(Written(_with_canonical_names(material, hand_in), first, tuple(cited)), ())
+            yield from self._against_words(sentence, [self._supplied[key] for key in dict.fromkeys(keys)])
+
+    def _against_words(self, sentence: Cited, evidence: Sequence[Evidence]) -> Iterator[str]:
+        if sentence.kind == "cell":
+            if empty_assertion(sentence.text):
+                yield f"a cell that says only this cannot be checked; write what the claim says, in {sentence.text!r}"
+                return
+            evidence = self._for_cell(sentence, evidence)
+        claims = [(e.statement, e.quote) for e in evidence]
+        texts = [text for claim in claims for text in claim]
+        known, language = self._material.known_names, self._material.language
+        found = unsupported(sentence.text, texts, known_names=known, language=language)
+        if sentence.kind in ("question", "cell"):  # a question, or a few words, deny and compare nothing
+            found = tuple(reason for reason in found if reason.kind in ("number", "unit", "date", "name"))
+        details = [reason.detail for reason in found]
+        if not details and sentence.kind == "prose":
+            details += overstated(sentence.text, claims, language=language)
+        for detail in details:
+            yield f"{detail}, in {sentence.text[:160]!r}"
+
+    def _for_cell(self, cell: Cited, evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+        """Return the claims of a row that its cell must agree with: those on what its column or row is about."""
+        if cell.row is None:
+            return evidence
+        above, beside = (cell.row.table, 0, cell.column), (*cell.row.key, 0)
+        heads = [self._cells[place] for place in (above, beside) if place in self._cells]
+        subjects = (*self._material.names, *self._material.known_names)
+        kept = cell_evidence([e.statement + "\n" + e.quote for e in evidence], heads, subjects)
+        return [evidence[n] for n in kept]
+
+    @cached_property
+    def _cells(self) -> Mapping[tuple[int, int, int], str]:
+        return {(*s.row.key, s.column): s.text for s in self.page.sentences if s.row}
+
+    def _against_heading(self, heading: str) -> list[str]:
+        """Object to a number or name in a heading that no supplied claim has; it denies and compares nothing."""
+        material = self._material
+        if heading in material.names or not re.search(r"\d|(?<!^)[A-Z]", heading):
+            return []
+        found = unsupported(heading, self._everything, known_names=material.known_names, language=material.language)
+        return [f"{r.detail}, in {heading!r}" for r in found if r.kind in ("number", "unit", "date", "name")]
 
 
-def _objections(material: WriteMaterial, body: str) -> Iterator[str]:
-    unescaped = _unescaped(body)
-    if found := _OUTSIDE.search(unescaped):
-        yield f"images, HTML and links to the outside are not allowed: {found.group().strip()[:80]!r}"
-    if found := _HIDING.search(unescaped):
-        yield f"text that Obsidian hides or runs is not allowed: {found.group()!r}"
-    words = [text for e in material.evidence for text in (e.statement, e.quote)]
-    for url in _URL.findall(unescape_markdown(body)):
-        if not any(url.rstrip(".,;:!?)'*_`") in text for text in words):
-            yield f"an address that no claim gives: {url[:80]!r}"
-    if frontmatter_end(body):
-        yield "the page has frontmatter; hand in the body alone"
-    yield from _against_blocks(body)
-    if "[[" in _LINKS.sub("", unescaped):
-        yield "a [[ is neither a citation [[Source page#^id|1]] nor a link [[Page]] or [[Page|words]]"
-    known = {name_key(name) for name in material.names}
-    for link in find_links(unescaped):
-        if name_key(link) not in known:
-            yield f"the link [[{link}]] leads nowhere"
-
-
-def _unescaped(body: str) -> str:
-    """Return `body` with blanks for its escaped characters, each at its place: what is left acts as markup."""
-    return _ESCAPED.sub("  ", body)
-
-
-def _against_heading(heading: str, everything: Sequence[str], material: WriteMaterial) -> list[str]:
-    """Object to a number or name in a heading that no supplied claim has; a heading denies and compares nothing."""
-    if heading in material.names or not re.search(r"\d|(?<!^)[A-Z]", heading):
-        return []
-    found = unsupported(heading, everything, known_names=material.known_names, language=material.language)
-    return [f"{r.detail}, in {heading!r}" for r in found if r.kind in ("number", "unit", "date", "name")]
-
-
-def _against_blocks(body: str) -> Iterator[str]:
-    """Object to what holds no sentences, so that nothing uncited hides there, and to headings that say too much."""
-    marked, _ = _mark_citations(body)
-    for block in blocks(marked):
-        if block.kind in ("code", "math", "html"):
-            yield f"a block of {block.kind} is not allowed; only sentences can be cited"
-        if _DEAD_MARKER in block.plain:
-            yield "a citation stands in code or a formula, where it is no link"
-        if block.kind == "heading":
-            if block.level == 1:
-                yield "headings start at level 2 (##)"
-            if block.plain.strip() in ("Related", "Sources"):
-                yield f'the heading "{block.plain.strip()}" is kept for what code adds'
-            if len(_SPACED_MARKER.sub("", block.plain)) > MAX_HEADING:
-                yield f"a heading is longer than {MAX_HEADING} characters: {block.plain[:80]!r}"
-        if block.kind == "cell" and _OPEN in block.plain and _LABELLED.search(body):
-            yield "in a table write citations without a label, [[Source page#^id]]: a | ends the cell"
-
-
-def _against_citations(supplied: Mapping[tuple[str, str], Evidence], body: str) -> Iterator[str]:
-    """Object to each citation, wherever it stands, of what was not supplied, and to words hidden in its label."""
-    for citation in find_citations(_unescaped(body)):
-        if (name_key(citation.page), citation.id) not in supplied:
-            yield f"cites {citation.page}#^{citation.id}, which was not supplied for this page"
-        if not (citation.label.isdecimal() or citation.label == ""):
-            yield f"the label of a citation is its number, not {citation.label[:80]!r}"
+def _keys(sentence: Cited) -> list[Key]:
+    return [(name_key(page), claim) for page, claim in sentence.cited]
 
 
 def _with_canonical_names(material: WriteMaterial, body: str) -> str:
     """Return `body` with each page called by its own name where the hand-in has another case or Unicode form."""
     canonical = {name_key(name): name for name in (*material.names, *(e.page for e in material.evidence))}
     pieces, done = [], 0
-    for link in _LINKS.finditer(_unescaped(body)):
+    for link in _LINKS.finditer(unescaped(body)):
         start, end = link.span("page")
         name = body[start:end]
         pieces += [body[done:start], canonical.get(name_key(name.strip()), name)]
@@ -185,43 +235,28 @@ def _with_canonical_names(material: WriteMaterial, body: str) -> str:
     return "".join([*pieces, body[done:]])
 
 
-def _against(sentence: str, evidence: Sequence[str], material: WriteMaterial) -> list[str]:
-    found = unsupported(sentence, evidence, known_names=material.known_names, language=material.language)
-    return [f"{reason.detail}, in {sentence[:160]!r}" for reason in found]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cited:
-    text: str
-    cited: tuple[tuple[str, str], ...]
-    heading: bool
-
-
-def _sentences(body: str, language: str) -> Iterator[_Cited]:
-    """Yield the sentences of a page with the claims that each cites; a citation belongs to the sentence before it."""
-    marked, keys = _mark_citations(body)
-    for lead_in in _LEAD_IN.finditer(marked):  # "**Use.** Muon …" names a part as a heading does
-        yield _Cited(lead_in[3], (), heading=True)
-    marked = _LEAD_IN.sub(r"\1", marked)
-    for sentence in split_sentences(marked, language=language):
-        numbers = [int(number) for number in _MARKER.findall(sentence.text)]
-        text = " ".join(_SPACED_MARKER.sub("", sentence.text).split())
-        if not any(c.isalnum() for c in text):
+def _with_numbers(body: str) -> str:
+    """Return `body` with a number for each citation that has none, the same for all of one source; not in tables."""
+    cited = list(find_citations(unescaped(body)))
+    if all(citation.label for citation in cited):
+        return body
+    rows = table_rows(body)
+    numbers = {name_key(citation.page): citation.label for citation in cited if citation.label}
+    pieces, done, line = [], 0, 1
+    for citation in cited:
+        line += body.count("\n", done, citation.start)
+        pieces.append(body[done : citation.start])
+        done = citation.start
+        if citation.label or line in rows:
             continue
-        yield _Cited(text, tuple(keys[n] for n in numbers), sentence.kind == "heading")
-
-
-def _mark_citations(body: str) -> tuple[str, Mapping[int, tuple[str, str]]]:
-    keys: dict[int, tuple[str, str]] = {}
-    pieces, done = [], 0
-    for number, citation in enumerate(find_citations(_unescaped(body))):
-        keys[number] = (citation.page, citation.id)
-        pieces += [body[done : citation.start], f"{_OPEN}\\_{number}{_CLOSE}"]
+        free = next(str(n) for n in range(1, len(cited) + 1) if str(n) not in numbers.values())
+        number = numbers.setdefault(name_key(citation.page), free)
+        pieces.append(render_citation(citation.page, citation.id, number))
         done = citation.end
-    marked = "".join([*pieces, body[done:]])
-    return _TRAILING.sub(r"\2\1", marked), keys
+    return "".join([*pieces, body[done:]])
 
 
 def page_sentences(body: str, *, language: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Return the sentences of a page's body, each with the (source page, claim id) pairs it cites; no headings."""
-    return tuple((s.text, s.cited) for s in _sentences(body, language) if not s.heading)
+    sentences = PageText(body, language=language).sentences
+    return tuple((s.text, s.cited) for s in sentences if s.kind not in ("heading", "head"))

@@ -17,9 +17,16 @@ COMMANDS = {
     "new": ("new", "Make a desk in DIR, or add what is missing to one."),
     "add": ("add", "Add files, folders, URLs or git repositories to raw/."),
     "compile": ("compile", "Turn what is new or changed in raw/ into wiki pages."),
+    "next": ("next", "Print the brief of the next task and lease it to you."),
+    "submit": ("submit", "Hand in what a task asked for."),
+    "mcp": ("mcp", "Serve the desk to agents over the Model Context Protocol."),
     "status": ("status", "Show what is on the desk, and what waits to be compiled."),
     "show": ("show", "Follow a page, a claim or a citation down to the words it rests on."),
     "forget": ("forget", "Withdraw a source: its claims leave the wiki."),
+    "trust": (
+        "trust",
+        "Let this desk's nightdesk.toml start programs or send text to an address that it names.",
+    ),
     "doctor": ("doctor", "Check what is set up and what is missing, and say how to mend it."),
 }
 
@@ -77,7 +84,7 @@ def group(ctx: click.Context, desk_folder: str | None) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 done, 1 done in part, 2 wrong use or nothing to work on, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 in part, 2 wrong use or nothing to do, 3 capped, 130 interrupted."""
     signal.signal(signal.SIGTERM, _stop)
     try:
         code = group.main(standalone_mode=False)

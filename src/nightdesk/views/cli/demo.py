@@ -7,9 +7,9 @@ import click
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.settings import read_settings
+from nightdesk.base.stages import silent
 from nightdesk.views.cli.options import DONE, IN_PART, json_option, print_json, shown
-from nightdesk.views.cli.progress import no_stage, show_stage
-from nightdesk.wiki.builtin import BuiltinWorker
+from nightdesk.views.cli.progress import show_stage
 from nightdesk.wiki.compile import Report, compile_desk
 from nightdesk.wiki.demo import lay_out_demo
 from nightdesk.wiki.show import show
@@ -27,8 +27,7 @@ def command(folder: Path, as_json: bool) -> int:
     report = compile_desk(
         desk,
         read_settings(desk.settings),
-        BuiltinWorker(),
-        stage=no_stage if as_json else show_stage,
+        stage=silent if as_json else show_stage,
         today=date.today(),
     )
     if as_json:

@@ -1,5 +1,6 @@
 """`nightdesk doctor`: what is set up and what is missing."""
 
+import os
 from dataclasses import asdict
 
 import click
@@ -7,6 +8,7 @@ import click
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
+from nightdesk.views.cli.trust import trust_store
 from nightdesk.wiki.doctor import examine
 
 
@@ -14,19 +16,23 @@ from nightdesk.wiki.doctor import examine
 @json_option
 @desk_option
 def command(as_json: bool, desk_folder: str | None) -> int:
-    """Check what is set up and what is missing, and say how to mend it."""
+    """Check what is set up and what is missing, and say how to mend it.
+
+    Of the workers that nightdesk.toml names: their keys (never shown), programs, addresses on this machine, weights,
+    trust, caps and briefs. Nothing is sent anywhere else.
+    """
     desk: Desk | None = None
     try:
         desk = chosen_desk(desk_folder)
     except DeskError:
         if desk_folder:
             raise
-    checks = examine(desk)
+    checks = examine(desk, environment=os.environ, store=trust_store(os.environ))
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
         for check in checks:
             click.echo(f"{'ok  ' if check.good else 'MEND'}  {check.name:<10} {shown(check.found)}")
             if not check.good and check.mend:
-                click.echo(f"                 {check.mend}")
+                click.echo(f"                 {shown(check.mend)}")
     return DONE if all(check.good for check in checks) else IN_PART

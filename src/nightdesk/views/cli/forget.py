@@ -8,9 +8,9 @@ import click
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.settings import read_settings
+from nightdesk.base.stages import silent
 from nightdesk.views.cli.options import DONE, NOTHING, chosen_desk, desk_option, json_option, print_json, say, shown
-from nightdesk.views.cli.progress import no_stage, show_stage
-from nightdesk.views.cli.workers import make_worker
+from nightdesk.views.cli.progress import show_stage
 from nightdesk.wiki.compile import compile_desk
 from nightdesk.wiki.forget import Withdrawal, plan_withdrawal, withdraw
 
@@ -43,8 +43,8 @@ def command(source: str, yes: bool, plan: bool, as_json: bool, desk_folder: str 
             return NOTHING
     withdraw(desk, withdrawal)
     settings = read_settings(desk.settings)
-    worker = make_worker(settings.worker, desk)
-    report = compile_desk(desk, settings, worker, stage=no_stage if as_json else show_stage, today=date.today())
+    # to withdraw costs nothing: what an AI wrote on claims that are gone is left to the built-in worker at first
+    report = compile_desk(desk, settings, stage=silent if as_json else show_stage, today=date.today())
     if as_json:
         print_json(asdict(withdrawal) | {"removed": report.published.removed, "written": report.published.written})
     else:

@@ -11,7 +11,7 @@ from nightdesk.base.desk import Desk, find_desk
 
 F = TypeVar("F", bound=Callable[..., object])
 
-DONE, IN_PART, NOTHING = 0, 1, 2  # exit codes
+DONE, IN_PART, NOTHING, CAPPED = 0, 1, 2, 3  # exit codes
 
 
 def desk_option(command: F) -> F:

@@ -22,12 +22,6 @@ def show_stage(label: str, total: int) -> Iterator[Callable[[], None]]:
         yield _plain_lines(label, total)
 
 
-@contextlib.contextmanager
-def no_stage(label: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show nothing."""
-    yield lambda: None
-
-
 def _plain_lines(label: str, total: int) -> Callable[[], None]:
     done, told = 0, time.monotonic()
 

@@ -1,0 +1,46 @@
+"""What the stages of one compile hand on to each other."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nightdesk.base.pages import Page
+from nightdesk.sources.texts import Texts
+from nightdesk.wiki import index
+from nightdesk.wiki.named import Named
+from nightdesk.wiki.plans import Category, Topic
+from nightdesk.wiki.shelf import Shelf
+from nightdesk.wiki.stages import (
+    EvidenceDrawer,
+    Light,
+    Readings,
+    Site,
+)
+
+
+@dataclass(slots=True)
+class Build:
+    """What the stages of one compile hand on."""
+
+    site: Site
+    texts: Texts
+    shelf: Shelf
+    drawer: EvidenceDrawer
+    lights: list[Light] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)  # raw path -> base name of its page
+    topics: dict[str, Topic] = field(default_factory=dict)
+    categories: tuple[Category, ...] = ()
+    ai: dict[int, dict[str, Any]] = field(default_factory=dict)  # index of a source -> marks of its AI reading
+    named: Named = field(default_factory=lambda: Named((), {}, {}))
+    readings: Readings = field(default_factory=lambda: Readings((), {}, {}, ()))
+    wanted: set[str] = field(default_factory=set)  # paths of all pages that there are to be
+    planned: dict[str, Page] = field(default_factory=dict)  # those that are stale, in nightdesk's own version
+    entries: list[index.Entry] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    behind: list[str] = field(default_factory=list)  # pages by an AI whose claims changed since
+    kept_leads: list[str] = field(default_factory=list)
+
+    @property
+    def ai_writes(self) -> bool:
+        """Whether this compile has an AI worker for pages."""
+        return self.site.staff is not None and "write" in self.site.staff.workers
