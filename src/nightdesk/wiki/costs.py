@@ -23,7 +23,7 @@ GUESSED_SHARE = {"read": 0.3, "write": 0.4}  # tokens received for each one sent
 _LEAST_OUTPUT = 200  # tokens
 _MEASURED_FROM = 3  # accepted calls: fewer say little
 # a long source is read in parts, a long page is written in sections; both are counted as one
-_PIECE = re.compile(r"(?:, | \()(?:part|section) \d+(?: of \d+)?\)?$")
+_PIECE = re.compile(r"(?:, | \()(?:(?:part|section) \d+(?: of \d+)?|lead)\)?$")
 
 
 @dataclass(frozen=True, slots=True)

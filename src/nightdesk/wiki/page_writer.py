@@ -25,7 +25,7 @@ TABLE = "ai_pages"
 SECTIONS_FROM = 80  # claims: a page with more is written in sections
 SECTION_CLAIMS = 50
 LEAD_CLAIMS = 40
-_OTHER = "More"  # heading of claims that no theme has
+_FIRST, _OTHER = "Definition", "More"  # headings of what defines the subject, and of claims that no theme has
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _sections(material: WriteMaterial) -> list[tuple[str, list[Evidence]]]:
         Statement(e.statement, e.page, e.published or "", e.concepts, e.defines) for e in material.evidence
     )
     ordered = order_claims(statements, title=material.name, language=material.language, limit=len(statements))
-    themes = [(theme.title or _OTHER, [n for group in theme.groups for n in group]) for theme in ordered.themes]
+    themes = [(theme.title or _FIRST, [n for group in theme.groups for n in group]) for theme in ordered.themes]
     placed = {n for _, members in themes for n in members}
     rest = [n for n in range(len(statements)) if n not in placed]
     return [

@@ -17,11 +17,12 @@ def split_text(text: str, *, limit: int) -> tuple[str, ...]:
 
 
 def _cut(text: str, limit: int) -> int:
-    headings = [match.start() for match in _HEADING.finditer(text, int(limit * _LEAST), limit)]
+    least = max(1, int(limit * _LEAST))
+    headings = [match.start() for match in _HEADING.finditer(text, least, limit)]
     if headings:
         return headings[-1]
     for mark in ("\n\n", "\n", ". ", " "):
-        cut = text.rfind(mark, int(limit * _LEAST), limit - len(mark))
+        cut = text.rfind(mark, least, limit)
         if cut > 0:
             return cut + len(mark)
     return limit

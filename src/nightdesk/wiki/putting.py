@@ -22,7 +22,8 @@ def put_down(build: Build, today: date) -> Report:
     obsolete = sorted(
         path for path, page in shelf.own.items() if path not in build.wanted and page.made_from != "unreadable"
     )
-    with build.site.stage("putting", len(build.planned)) as step:
+    many = len(build.planned) if len(build.planned) > 1 else 0  # the index alone is always looked at
+    with build.site.stage("putting", many) as step:
         published = publish(desk, sorted(build.planned.items()), obsolete, on_page=step)
     edits = check_edits(build, published)
     _remember_pages(build, published.written)
