@@ -7,6 +7,7 @@ import pytest
 
 from nightdesk.agents.tasks import (
     MAX_ATTEMPTS,
+    MAX_TOLD,
     Attempt,
     Brief,
     CapReachedError,
@@ -18,6 +19,7 @@ from nightdesk.agents.tasks import (
     Usage,
     Verified,
     WorkerError,
+    as_list,
     perform,
 )
 from nightdesk.base.errors import DeskError
@@ -207,3 +209,10 @@ def test_what_a_person_wishes_uses_up_no_attempt() -> None:
         return Verified(None, ("shorter",), wished=True) if int(hand_in) < 8 else Verified(hand_in, ())
 
     assert perform(TASK, Recorder(), verify, attempts=1) == Outcome("8", (), 8, "8")
+
+
+def test_a_worker_is_told_as_many_reasons_as_help() -> None:
+    assert as_list(("a", "b")) == "- a\n- b\n"
+    told = as_list(tuple(str(n) for n in range(MAX_TOLD + 3)))
+    assert told.count("\n") == MAX_TOLD + 1
+    assert told.endswith("- and 3 more like these\n")

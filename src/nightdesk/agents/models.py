@@ -17,7 +17,7 @@ from nightdesk.agents.provider_client import Answer, Image, ModelClient, Questio
 from nightdesk.agents.provider_errors import RequestError
 from nightdesk.agents.providers import ModelSettings, parse_model
 from nightdesk.agents.spending import Spending, usage_of
-from nightdesk.agents.tasks import Brief, HandIn, Task, Usage, WorkerError
+from nightdesk.agents.tasks import Brief, HandIn, Task, Usage, WorkerError, as_list
 
 __all__ = ["ModelSettings", "ModelWorker", "parse_model"]
 
@@ -119,8 +119,9 @@ class ModelWorker:
         question = Question(brief.rules, brief.material, schema=schema, images=images)
         if not reasons:
             return question
-        told = "\n".join(f"- {reason}" for reason in reasons)
-        complaint = f"Your last hand-in was rejected:\n\n{told}\n\nMend that, and hand in the whole thing anew."
+        complaint = (
+            f"Your last hand-in was rejected:\n\n{as_list(reasons)}\nMend that, and hand in the whole thing anew."
+        )
         if last.cut_off:
             complaint = f"{complaint} {_CUT_OFF}"
         again = _with_turn(question, last.text, complaint)

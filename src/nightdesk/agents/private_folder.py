@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightdesk.agents.presets import Preset
-from nightdesk.agents.tasks import Brief, WorkerError
+from nightdesk.agents.tasks import Brief, WorkerError, as_list
 from nightdesk.base.files import write_atomically
 
 BRIEF, MATERIAL, REASONS, IMAGES = "BRIEF.md", "MATERIAL.md", "REASONS.md", "images"
@@ -59,7 +59,7 @@ def private_folder(
             home.mkdir()
             inputs = {BRIEF: brief.rules, MATERIAL: wrapped(brief.material)}
             if reasons:
-                inputs[REASONS] = "Your last hand-in was rejected:\n\n" + "".join(f"- {reason}\n" for reason in reasons)
+                inputs[REASONS] = f"Your last hand-in was rejected:\n\n{as_list(reasons)}"
             for name, text in inputs.items():
                 (work / name).write_text(text, encoding="utf-8", errors="replace")
             hand_in = work / HAND_INS[brief.form]

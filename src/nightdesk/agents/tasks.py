@@ -9,6 +9,7 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.pages import short_hash
 
 MAX_ATTEMPTS = 3
+MAX_TOLD = 40  # reasons that a worker that reads is told at once: more would cost more than they help
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -78,6 +79,12 @@ class WorkerError(DeskError):
     def __init__(self, message: str, *, fix: str | None = None, usage: Usage | None = None) -> None:
         super().__init__(message, fix=fix)
         self.usage = usage or Usage()
+
+
+def as_list(reasons: tuple[str, ...]) -> str:
+    """Return the reasons against a hand-in as a Markdown list, cut off where it gets long."""
+    more = [f"and {len(reasons) - MAX_TOLD} more like these"] if len(reasons) > MAX_TOLD else []
+    return "".join(f"- {reason}\n" for reason in (*reasons[:MAX_TOLD], *more))
 
 
 class LeftError(Exception):

@@ -9,12 +9,7 @@ from nightdesk.wiki import index
 from nightdesk.wiki.named import Named
 from nightdesk.wiki.plans import Category, Topic
 from nightdesk.wiki.shelf import Shelf
-from nightdesk.wiki.stages import (
-    EvidenceDrawer,
-    Light,
-    Readings,
-    Site,
-)
+from nightdesk.wiki.stages import EvidenceDrawer, Light, Readings, Site
 
 
 @dataclass(slots=True)

@@ -27,16 +27,7 @@ from nightdesk.wiki.shelf import read_shelf
 from nightdesk.wiki.source_page import ReadByAi, SourceFacts, render_source_page, source_page_hash
 from nightdesk.wiki.source_reader import Offers, ai_readings
 from nightdesk.wiki.staff import Staff
-from nightdesk.wiki.stages import (
-    ByAi,
-    Defines,
-    EvidenceDrawer,
-    Light,
-    Site,
-    Spans,
-    read_all,
-    survey_all,
-)
+from nightdesk.wiki.stages import ByAi, Defines, EvidenceDrawer, Light, Site, Spans, read_all, survey_all
 from nightdesk.wiki.terms.vocabulary import build_vocabulary
 from nightdesk.wiki.unchanged import files_below, remember
 

@@ -14,39 +14,28 @@ from nightdesk.wiki.page_plans import Lead, concept_plan, overview_plan, suggest
 from nightdesk.wiki.page_writer import TABLE as AI_PAGES
 from nightdesk.wiki.page_writer import Authored, ai_pages
 from nightdesk.wiki.plans import MAX_EVIDENCE, MAX_EVIDENCE_AI, Stand, plan_stands
-from nightdesk.wiki.stages import (
-    write_all,
-)
+from nightdesk.wiki.stages import write_all
 
 
 def write_pages(build: Build) -> None:
     """Write the concept pages whose claims changed, then those that are about several concepts, then the index."""
-    site, marks = build.site, build.readings.marks
+    site, by_ai = build.site, build.shelf.by_ai
     topics = sorted(build.topics.values(), key=lambda topic: topic.name)
-    by_ai = build.shelf.by_ai
     most = MAX_EVIDENCE_AI if build.ai_writes or by_ai else MAX_EVIDENCE
-    stands = plan_stands(topics, marks, generator=BuiltinWorker.name, most=most)
-    keys = {topic.name: key for key, topic in build.topics.items()}
+    stands = plan_stands(topics, build.readings.marks, generator=BuiltinWorker.name, most=most)
     paths = {stand.topic.name: f"{concept_page.FOLDER}/{stand.topic.name}.md" for stand in stands}
     build.wanted.update(paths.values())
     pages = {*paths, *build.names.values(), *(category.name for category in build.categories)}
-    lines = _known_lines(build, paths) if build.ai_writes else {}
-    plans = {}
-    for stand in stands:
-        if build.ai_writes or paths[stand.topic.name] in by_ai:
-            near = [(name, lines.get(name, "")) for name in stand.topic.related if name in paths]
-            kind = build.named.types.get(keys[stand.topic.name], "concept")
-            plans[stand.topic.name] = concept_plan(stand, build.drawer, kind=kind, neighbours=near)
+    plans = _ai_plans(build, [s for s in stands if build.ai_writes or paths[s.topic.name] in by_ai], paths)
     suggested = _suggested(build, paths, taken=pages) if build.ai_writes or by_ai else []
     pages |= {plan.name for plan in suggested}
-    authored = ai_pages(site, build.shelf, [*plans.values(), *suggested], pages=pages)
+    authored = ai_pages(site, build.shelf, [*plans, *suggested], pages=pages)
     leads: dict[str, Lead] = {}
-    for plan in [*plans.values(), *suggested]:
+    for plan in [*plans, *suggested]:
         if plan.path in authored:
             build.wanted.add(plan.path)
             leads[plan.name] = _plan_ai_page(build, plan, authored[plan.path])
-    by_code = [stand for stand in stands if stand.topic.name not in leads]
-    leads |= _write_by_code(build, by_code, paths)
+    leads |= _write_by_code(build, [stand for stand in stands if stand.topic.name not in leads], paths)
     for stand in stands:
         if stand.topic.name in leads:
             _enter(build, stand.topic.name, "concept", stand.topic.category, leads[stand.topic.name])
@@ -54,11 +43,23 @@ def write_pages(build: Build) -> None:
         if plan.name in leads:
             _enter(build, plan.name, plan.material.type, None, leads[plan.name])
     _write_overviews(build, leads, pages)
-    build.site.cache.keep_only("bodies", build.wanted)
-    build.site.cache.keep_only(AI_PAGES, build.wanted)
-    page = index.render_index(build.entries, generator=BuiltinWorker.name)
+    site.cache.keep_only("bodies", build.wanted)
+    site.cache.keep_only(AI_PAGES, build.wanted)
     build.wanted.add(index.PATH)
-    build.planned[index.PATH] = page
+    build.planned[index.PATH] = index.render_index(build.entries, generator=BuiltinWorker.name)
+
+
+def _ai_plans(build: Build, stands: Sequence[Stand], paths: Mapping[str, str]) -> list[PagePlan]:
+    """Return the plans of the concept pages that an AI has written, or is to write."""
+    build.drawer.load([n for stand in stands for n, _ in stand.claims])
+    lines = _known_lines(build, paths) if build.ai_writes else {}
+    keys = {topic.name: key for key, topic in build.topics.items()}
+    plans = []
+    for stand in stands:
+        near = [(name, lines.get(name, "")) for name in stand.topic.related if name in paths]
+        kind = build.named.types.get(keys[stand.topic.name], "concept")
+        plans.append(concept_plan(stand, build.drawer, kind=kind, neighbours=near))
+    return plans
 
 
 def _enter(build: Build, name: str, kind: str, category: str | None, lead: Lead) -> None:
