@@ -46,9 +46,9 @@ from nightdesk.wiki.unchanged import recall
     "--again", metavar="PATH", multiple=True, help="Read this source or write this page anew; may be repeated."
 )
 @click.option("--retry", is_flag=True, help="Try again what failed or was declined.")
-@click.option("--max-usd", type=click.FloatRange(0), help="Stop before this much is spent.")
-@click.option("--max-tokens", type=click.IntRange(0), help="Stop before so many tokens are sent and received.")
-@click.option("--max-minutes", type=click.FloatRange(0), help="Begin nothing after so many minutes.")
+@click.option("--max-usd", type=click.FloatRange(0, min_open=True), help="Stop before this much is spent.")
+@click.option("--max-tokens", type=click.IntRange(1), help="Stop before so many tokens are sent and received.")
+@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Begin nothing after so many minutes.")
 @click.option("--jobs", type=click.IntRange(0, 512), help="Processes at once; 0 is one for each core.")
 @json_option
 @desk_option
