@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src/nightdesk"
-ROOMS = ("views", "wiki", "sources", "agents", "base")  # from the top down; "lab" comes above "wiki"
+ROOMS = ("views", "lab", "wiki", "sources", "agents", "base")  # from the top down
 START, END = "<!-- modules -->\n", "<!-- /modules -->\n"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 # The one place of each effect.

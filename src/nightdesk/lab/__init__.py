@@ -1,0 +1,1 @@
+"""Experiments overnight: programs, runs, judging, the ledger and the report."""
