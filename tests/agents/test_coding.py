@@ -411,7 +411,7 @@ def test_folders_of_killed_runs_are_swept_away_and_living_ones_are_not(place: Pa
     done: list[str] = []
     running = threading.Thread(target=lambda: done.append(worker.work(task(), ()).text))
     running.start()
-    while len(list((place / "temporary").glob("nightdesk-agent-*/work/BRIEF.md"))) < 1:
+    while len(list((place / "temporary").glob("nightdesk-agent-*/*/BRIEF.md"))) < 1:
         time.sleep(0.01)
     sweep(place / "temporary")
     running.join()

@@ -7,7 +7,8 @@ import pytest
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.wiki import find
-from nightdesk.wiki.find import MAX_EXCERPT, MAX_WORDS, Found, find_page, find_pages, own_paths, query_words, rank
+from nightdesk.wiki.find import MAX_EXCERPT, MAX_WORDS, Found, find_pages, query_words, rank
+from nightdesk.wiki.library import find_page, page_paths
 
 
 def page(title: str, body: str, *, aliases: str = "", summary: str = "", kind: str = "concept") -> str:
@@ -148,7 +149,7 @@ def test_a_link_out_of_the_wiki_is_no_page(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("The secret is Muon.", encoding="utf-8")
     (desk.root / "wiki/concepts/Leak.md").symlink_to(tmp_path / "secret.md")
     (desk.root / "wiki/concepts/Within.md").symlink_to(desk.root / "wiki/sources/Notes.md")
-    paths = list(own_paths(desk))
+    paths = list(page_paths(desk))
     assert "wiki/concepts/Leak.md" not in paths
     assert "wiki/concepts/Within.md" in paths
     assert find_pages(desk, "secret").pages == ()

@@ -92,7 +92,7 @@ def _read_sources(build: Build) -> None:
     titles = {light.source.raw: light.title for light in build.lights}
     build.names = name_sources(titles, build.shelf.source_names, build.shelf.foreign_names)
     found = [[vocabulary.mentions(light.terms, n) for n in light.record["indexes"]] for light in build.lights]
-    build.ai = ai_readings(site, build.shelf, build.lights, Offers(site.desk, vocabulary, build.lights, found).of)
+    build.ai = ai_readings(site, build.shelf, build.lights, Offers(vocabulary, build.lights, found).of)
     build.named = join_names(vocabulary, [(mark, build.lights[n].record["language"]) for n, mark in build.ai.items()])
     counts = build.named.counts(build.ai.values())
     for n, mentioned in enumerate(found):

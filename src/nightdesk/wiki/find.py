@@ -10,11 +10,8 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.names import name_key
 from nightdesk.base.pages import parse_page, split_frontmatter
-from nightdesk.wiki.library import find_page, page_paths, stays_within
+from nightdesk.wiki.library import page_paths
 
-__all__ = ["Found", "Lookup", "find_page", "find_pages", "own_paths", "query_words", "rank", "stays_within"]
-
-own_paths = page_paths  # a link that leads out of wiki/ is no page
 MAX_QUERY = 300  # characters
 MAX_WORDS = 12  # of a query that are looked for
 MAX_CHARS = 200_000  # of one page that are looked at

@@ -47,7 +47,7 @@ def reading_task_hash(source: SourceText) -> str:
 
 
 def ai_readings(
-    site: Site, shelf: Shelf, lights: Sequence[Light], offer_of: Callable[[int, Sequence[str]], Offer]
+    site: Site, shelf: Shelf, lights: Sequence[Light], offer_of: Callable[[int, str, Sequence[str]], Offer]
 ) -> dict[int, dict[str, Any]]:
     """Return, by the index of the source, the marks of each AI reading that there is, after reading what is to be read.
 
@@ -63,7 +63,7 @@ def ai_readings(
         if n not in found and page is not None and page.hand_in == keys[n]:
             restored = _from_page(site.desk, page.path, light.source)
             if restored is not None:
-                found[n] = keep_reading(site.cache, keys[n], *restored, missing=()) | {"fresh": False}
+                found[n] = keep_reading(site.cache, keys[n], *restored) | {"fresh": False}
     if site.staff and "read" in site.staff.workers:
         known_names = tuple(
             sorted({name for marks in found.values() for _, names in marks["claims"] for name in names})
@@ -73,7 +73,7 @@ def ai_readings(
             for n, light in enumerate(lights)
             if (n not in found or light.source.raw in again) and _is_asked_for(site.staff, light)
         ]
-        found |= _read(site, site.staff, lights, wanted, keys, lambda n: offer_of(n, known_names))
+        found |= _read(site, site.staff, lights, wanted, keys, lambda n, text: offer_of(n, text, known_names))
     return dict(sorted(found.items()))  # of two pages suggested under one name it must always be the same one
 
 
@@ -81,7 +81,7 @@ def _is_asked_for(staff: Staff, light: Light) -> bool:
     return light.source.kind != "image" and (not staff.only or light.source.raw in staff.only)
 
 
-def keep_reading(cache: Cache, key: str, accepted: Reading, by: str, *, missing: Sequence[str]) -> dict[str, Any]:
+def keep_reading(cache: Cache, key: str, accepted: Reading, by: str) -> dict[str, Any]:
     """Store a reading and return its marks: as much as every compile needs."""
     marks = {
         "key": key,
@@ -91,7 +91,6 @@ def keep_reading(cache: Cache, key: str, accepted: Reading, by: str, *, missing:
         "digest": reading_digest(accepted),
         "notes": [asdict(note) for note in accepted.notes],
         "pages": [asdict(idea) for idea in accepted.pages],
-        "missing": list(missing),
     }
     cache.put("readings", {key: [accepted.to_json(), [[] for _ in accepted.claims]]})
     cache.put("marks", {key: marks})
@@ -104,16 +103,16 @@ def _read(
     lights: Sequence[Light],
     wanted: Sequence[int],
     keys: Sequence[str],
-    offer_of: Callable[[int], Offer],
+    offer_of: Callable[[int, str], Offer],
 ) -> dict[int, dict[str, Any]]:
     limit = min(staff.workers["read"].part_chars, MAX_PART_CHARS)
     stored = site.cache.get("surveys", [lights[n].key for n in wanted])
     jobs: list[Job[ReadMaterial, Reading]] = []
-    owners: list[int] = []
+    shares: dict[int, range] = {}  # source -> its places among the jobs
     for n in wanted:
         light = lights[n]
         text = read_text(site.desk.root / light.source.text)
-        offer = offer_of(n)
+        offer = offer_of(n, text)
         material = ReadMaterial(
             title=light.title,
             text=text,
@@ -130,21 +129,16 @@ def _read(
         )
         parts = split_text(text, limit=limit)
         again = light.source.raw in staff.again
+        shares[n] = range(len(jobs), len(jobs) + len(parts))
         jobs += [_job(staff, material, part, k, len(parts), again=again) for k, part in enumerate(parts, 1)]
-        owners += [n] * len(parts)
     ended = do_all(site.cache, staff, "read", jobs, stage=site.stage, label="reading")
     found = {}
-    for n in wanted:
-        mine = [done for owner, done in zip(owners, ended, strict=True) if owner == n]
+    for n, share in shares.items():
+        mine = [ended[place] for place in share]
         accepted = _join(mine)
         if accepted is not None:
-            reasons = [reason for done in mine for reason in done.reasons]
-            found[n] = keep_reading(site.cache, keys[n], in_order(accepted), mine[0].by, missing=reasons) | {
-                "fresh": True
-            }
-            site.cache.forget(
-                HAND_INS, [hand_in_key(job.task) for owner, job in zip(owners, jobs, strict=True) if owner == n]
-            )
+            found[n] = keep_reading(site.cache, keys[n], in_order(accepted), mine[0].by) | {"fresh": True}
+            site.cache.forget(HAND_INS, [hand_in_key(jobs[place].task) for place in share])
     return found
 
 
@@ -193,20 +187,15 @@ class Offers:
     """Which names each source is offered: the vocabulary's that it uses most, and those of AI readings that it uses."""
 
     def __init__(
-        self,
-        desk: Desk,
-        vocabulary: Vocabulary,
-        lights: Sequence[Light],
-        mentions: Sequence[Sequence[Sequence[Mention]]],
+        self, vocabulary: Vocabulary, lights: Sequence[Light], mentions: Sequence[Sequence[Sequence[Mention]]]
     ) -> None:
-        self._desk = desk
         self._vocabulary = vocabulary
         self._titles = {concept.key: concept.title for concept in vocabulary.concepts}
         self._lights = lights
         self._mentions = mentions
 
-    def of(self, n: int, known_names: Sequence[str]) -> Offer:
-        """Return the offer for source `n`; `known_names` are those that other readings gave."""
+    def of(self, n: int, text: str, known_names: Sequence[str]) -> Offer:
+        """Return the offer for source `n`, whose text this is; `known_names` are those that other readings gave."""
         phrases = self._lights[n].terms.phrases
         counts: Counter[str] = Counter()
         for key, count in zip(phrases.keys, phrases.counts, strict=True):
@@ -214,8 +203,8 @@ class Offers:
             if concept is not None:
                 counts[self._titles[concept]] += count
         used = sorted(counts, key=lambda title: (-counts[title], title))
-        text = _spaced(read_text(self._desk.root / self._lights[n].source.text))
-        there = [name for name in known_names if _spaced(name) in text]
+        words = _spaced(text)
+        there = [name for name in known_names if _spaced(name) in words]
         keys: dict[str, str] = {}
         for name in (*there, *used):  # a name that a reader gave is the one that pages have
             keys.setdefault(name_key(name), name)

@@ -13,7 +13,7 @@ from nightdesk.sources.folders import find_sources
 from nightdesk.sources.kinds import is_text, kind_of
 from nightdesk.sources.texts import text_path
 from nightdesk.views.mcp.pages import NOTE, Chars, Offset, first_part, line
-from nightdesk.wiki.find import find_page, stays_within
+from nightdesk.wiki.library import find_page, stays_within
 from nightdesk.wiki.show import Link, show
 
 MAX_SHOWN = 20  # pages that share one claim

@@ -11,7 +11,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.pages import split_frontmatter
 from nightdesk.wiki import find
-from nightdesk.wiki.library import Shelved
+from nightdesk.wiki.library import Shelved, find_page, page_paths
 from nightdesk.wiki.library import read_page as read_shelved
 
 MAX_LISTED = 200
@@ -89,7 +89,7 @@ def list_pages(
     """
     shown: list[Entry] = []
     kinds: set[str] = set()
-    for path in find.own_paths(desk):
+    for path in page_paths(desk):
         if path <= cursor:
             continue
         if kind and (own := _kind(desk, path)) != kind:
@@ -134,7 +134,7 @@ def read_page(desk: Desk, name: Name, offset: Offset = 0, limit: Chars = 20_000)
 
     A link such as [[Title#^c7f3a51b20|1]] cites a claim: show_claim leads from it to the source's own words.
     """
-    page = find.find_page(desk, name)
+    page = find_page(desk, name)
     body = page.page.body
     part = first_part(body[offset:], limit)
     if offset and not part:
@@ -206,7 +206,7 @@ def page_names(desk: Desk, beginning: str, *, limit: int) -> Iterator[str]:
     """Yield the base names of at most `limit` pages that begin with these letters, ignoring case."""
     wanted = beginning.casefold()
     count = 0
-    for path in find.own_paths(desk):
+    for path in page_paths(desk):
         name = path.rpartition("/")[2].removesuffix(".md")
         if name.casefold().startswith(wanted):
             yield name

@@ -10,7 +10,7 @@ from nightdesk.agents.boundary import as_data, visible
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.views.mcp.pages import page_names
-from nightdesk.wiki.find import find_page
+from nightdesk.wiki.library import find_page
 
 MAX_CHARS = 100_000  # of one resource
 MAX_COMPLETIONS = 100  # as the protocol has it
