@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -98,10 +98,11 @@ class PageText:
     def _keys(self) -> Sequence[Key]:
         return [(citation.page, citation.id) for citation in find_citations(self.unescaped)]
 
-    def blocks(self) -> Iterator[tuple[Block, int, int]]:
-        """Yield the blocks, each with its place in the body; citations in them are single marks."""
-        for block in blocks(self._marked.text):
-            yield block, *self._marked.back(block.start, block.end)
+    @cached_property
+    def blocks(self) -> tuple[tuple[Block, int, int], ...]:
+        """The blocks, each with its place in the body; citations in them are single marks."""
+        marked = self._marked
+        return tuple((block, *marked.back(block.start, block.end)) for block in blocks(marked.text))
 
     @cached_property
     def sentences(self) -> tuple[Cited, ...]:

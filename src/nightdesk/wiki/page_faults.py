@@ -132,7 +132,7 @@ def _instead(name: str, linkable: Collection[str]) -> str:
 
 def _against_blocks(page: PageText) -> Iterator[Fault]:
     """Object to what holds no sentences, so that nothing uncited hides there, and to headings that say too much."""
-    for block, start, end in page.blocks():
+    for block, start, end in page.blocks:
         plain = plain_sentence(block.plain)
         if block.kind in ("code", "math", "html"):
             yield Fault(f"a block of {block.kind} is not allowed; only sentences can be cited", start, end)
@@ -182,7 +182,7 @@ def _against_rows(page: PageText) -> Iterator[Fault]:
         if row and row.cells > columns[row.table]:
             yield Fault(f"a row has more cells than its table has columns: {line[:80]!r}", at, at + len(line))
         at += len(line) + 1
-    for block, start, end in page.blocks():
+    for block, start, end in page.blocks:
         if block.kind == "cell" and bisect_right(starts, start) not in rows:
             yield Fault("a table in a list or a quotation is not allowed; put it between paragraphs", start, end)
 
