@@ -57,10 +57,13 @@ def at_terminal(desk: Path, args: Sequence[str], decide: Decide) -> Ran:
 
 
 def _talk(child: "subprocess.Popen[bytes]", terminal: int, decide: Decide) -> str:
-    said, answered = "", 0
+    said, answered, interrupted = "", 0, False
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 0.1)[0]:
+        if not select.select([terminal], [], [], 1.0)[0]:
+            # Between its last look at signals and its wait for a line Python hears none: a person presses it again.
+            if interrupted and child.poll() is None:
+                child.send_signal(signal.SIGINT)
             continue
         try:
             chunk = os.read(terminal, 65_536)
@@ -75,6 +78,7 @@ def _talk(child: "subprocess.Popen[bytes]", terminal: int, decide: Decide) -> st
                 typed = decide(question, subjects(said)[-1])
                 answered = len(said)
                 if typed == "^C":
+                    interrupted = True
                     child.send_signal(signal.SIGINT)
                 else:
                     os.write(terminal, typed.encode())

@@ -51,6 +51,7 @@ class Experiment:
     worker: str
     program: str  # version of program.md
     proposed: str  # time, ISO 8601, UTC
+    tag: str = ""  # of its branch lab/<name>/<tag>
     hypothesis: str = ""
     diff: str = ""
     runs: tuple[RunRecord, ...] = ()
@@ -145,6 +146,7 @@ def render_experiment(experiment: Experiment) -> str:
         "worker": experiment.worker,
         "program": experiment.program,
         "proposed": experiment.proposed,
+        "tag": experiment.tag or None,
         "method": experiment.method or None,
         "values": dict(experiment.values),
         "verdict": None if verdict is None else _verdict_front(verdict),
@@ -179,6 +181,7 @@ def parse_experiment(text: str) -> Experiment:
             worker=str(front["worker"]),
             program=str(front["program"]),
             proposed=str(front["proposed"]),
+            tag=str(front.get("tag") or ""),
             hypothesis=texts.get("Hypothesis", ""),
             diff=texts.get("Change", ""),
             runs=tuple(_run(entry) for entry in front.get("runs") or ()),
