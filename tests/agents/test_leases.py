@@ -217,6 +217,13 @@ def test_nothing_is_written_as_long_as_something_is_to_be_read() -> None:
     assert in_turn([write], kind="read") == []
 
 
+def test_a_lab_that_waits_has_its_turn_beside_what_is_to_be_read() -> None:
+    read, write, propose = task("raw/a.md"), task("Muon", kind="write"), task("lab tiny", kind="propose")
+    assert in_turn([propose, read, write]) == [propose, read]
+    assert in_turn([propose, write], kind="propose") == [propose]
+    assert in_turn([propose, write]) == [propose, write]
+
+
 @pytest.mark.parametrize("name", ["", "claude-code", "codex/gpt-5.2", "ada@example.org", "opencode:qwen3:4b"])
 def test_names_of_holders(name: str) -> None:
     assert holder_name(name) == name

@@ -1,4 +1,4 @@
-"""Real coding agents against the scripted model server: each makes a real reading and a real page.
+"""Real coding agents against the scripted model server: each makes a real reading, a page and a proposal.
 
 They run where the programs are found on PATH or in the folders that NIGHTDESK_TEST_AGENTS names (separated by ":").
 docs/workers/coding-agents.md says how to install them.
@@ -20,18 +20,29 @@ from nightdesk.agents.coding import AgentSettings, make_coding_worker
 from nightdesk.agents.meter import Meter
 from nightdesk.agents.tasks import Attempt, Task, perform
 from nightdesk.base.sandbox import why_not
+from nightdesk.lab.agent_proposer import AgentProposer
+from nightdesk.lab.propose_task import PACKAGE as PROPOSE_PACKAGE
 from nightdesk.wiki.read_brief import PACKAGE, read_brief
 from nightdesk.wiki.reading import ReadMaterial, verify_reading
 from nightdesk.wiki.survey import survey_text
 from nightdesk.wiki.write_brief import write_brief
 from nightdesk.wiki.writing import Evidence, WriteMaterial, verify_page
 from tests.agents.model_server import Answer, ModelServer, Reply, Request, ToolCall
+from tests.lab.searches import TRAIN, search
 
 FOLDERS = os.pathsep.join([os.environ.get("NIGHTDESK_TEST_AGENTS", ""), os.environ.get("PATH", "")])
 BRIEFS = Briefs(None, [PACKAGE], "Write in short sentences.")
 SENTENCE = "Muon runs five Newton-Schulz steps per update."
 TEXT = f"# Muon, explained\n\n{SENTENCE} It does not need a long warm-up.\n"
 READING = json.dumps({"claims": [{"statement": SENTENCE, "quote": SENTENCE, "concepts": ["Muon"]}], "summary": [0]})
+PROPOSAL = json.dumps(
+    {
+        "title": "A larger learning rate",
+        "hypothesis": "It is low.",
+        "edits": [{"file": "train.py", "search": "LR = 0.01", "replace": "LR = 0.02"}],
+        "files": [],
+    }
+)
 PAGE = "Muon runs five Newton-Schulz steps per update. [[Muon, explained#^c1111111111|1]]\n"
 _WORK = re.compile(r"/[^\s\"'`<>\\]*nightdesk-agent-[^\s/\"'`<>\\]*/work")
 
@@ -169,15 +180,15 @@ class Model:
         return tool_call(request, action=step[0], name=step[1], content=self.hand_in) or "I have no tools."
 
 
-@pytest.mark.parametrize("kind", ["read", "write"])
+@pytest.mark.parametrize("kind", ["read", "write", "propose"])
 @pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.worker.replace(" ", "_"))
 def test_a_real_agent_does_a_real_task(agent: Agent, kind: str, tmp_path: Path) -> None:
     if shutil.which(agent.program, path=FOLDERS) is None:
         pytest.skip(f"{agent.program} is not installed; NIGHTDESK_TEST_AGENTS may name its folder")
     if reason := why_not():
         pytest.skip(f"programs cannot be confined here: {reason}")
-    name = {"read": "hand-in.json", "write": "hand-in.md"}[kind]
-    model = Model(READING if kind == "read" else PAGE, name)
+    name = "hand-in.md" if kind == "write" else "hand-in.json"
+    model = Model({"read": READING, "write": PAGE, "propose": PROPOSAL}[kind], name)
     home, temporary = tmp_path / "home", tmp_path / "temporary"
     attempts: list[Attempt] = []
     temporary.mkdir()
@@ -194,6 +205,12 @@ def test_a_real_agent_does_a_real_task(agent: Agent, kind: str, tmp_path: Path) 
             assert reading.reasons == ()
             assert reading.result is not None
             assert [claim.quote for claim in reading.result.claims] == [SENTENCE]
+        elif kind == "propose":
+            briefs = Briefs(None, [PROPOSE_PACKAGE], "Write in short sentences.")
+            proposer = AgentProposer(worker, briefs, lab="tiny", attempts=1, record=attempts.append)
+            proposal = proposer.propose(search())
+            assert proposal.files == {"train.py": TRAIN.replace("LR = 0.01", "LR = 0.02")}
+            assert proposal.worker == agent.worker.partition(" ")[0]
         else:
             page = perform(page_task(), worker, lambda text: verify_page(page_task(), text),
                            attempts=1, record=attempts.append)  # fmt: skip
@@ -202,5 +219,7 @@ def test_a_real_agent_does_a_real_task(agent: Agent, kind: str, tmp_path: Path) 
             assert page.result.body.strip() == PAGE.strip()
     assert [attempt.outcome for attempt in attempts] == ["accepted"]
     seen = "\n".join(request.text for request in server.asked())
-    assert SENTENCE in seen, "the agent read the data from its folder and sent it to its model"
+    assert ("print(LR)" if kind == "propose" else SENTENCE) in seen, (
+        "the agent read the data from its folder and sent it to its model"
+    )
     assert list(temporary.iterdir()) == []

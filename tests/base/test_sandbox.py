@@ -235,3 +235,52 @@ def test_a_machine_that_cannot_says_why(monkeypatch: pytest.MonkeyPatch) -> None
         assert why_not() == "there is bubblewrap for Linux only"
     finally:
         module._working_bubblewrap.cache_clear()
+
+
+@confined_here
+@pytest.mark.parametrize("place", ["/dev/shm", "/tmp", "~"])  # noqa: S108  # its own
+def test_scratch_is_bounded(place: str, work: Path) -> None:
+    ended = run(f"head -c 9000000 /dev/zero > {place}/big; wc -c < {place}/big", Confinement(work, scratch_bytes=10**6))
+    assert b"No space left" in ended.stderr
+    assert int(ended.stdout) <= 2**20
+
+
+@confined_here
+def test_devices_are_a_few_and_no_more_can_be_made(work: Path) -> None:
+    assert said("echo x > /dev/null && touch /dev/x", Confinement(work)).count("Read-only") == 1
+    assert said("ls /dev/kmsg /dev/mem 2>/dev/null", Confinement(work)) == ""
+    assert "/dev/full" in said(
+        "ls /dev/full", Confinement(work, devices=(Path("/dev/full"), Path("/dev/no-such-card")))
+    )
+
+
+@confined_here
+def test_something_is_shown_in_another_place(work: Path) -> None:
+    data = work.parent / "data"
+    data.mkdir()
+    (data / "train").write_text("learn")
+    confinement = Confinement(work, places={work / "data": data})
+    assert said("cat data/train", confinement) == "learn"
+    assert run("touch data/new || rm data/train", confinement).code != 0
+    assert [path.name for path in data.iterdir()] == ["train"]
+
+
+@confined_here
+def test_a_working_folder_may_be_read_only(work: Path) -> None:
+    (work / "here").write_text("here")
+    shared = work.parent / "shared"
+    shared.write_text("")
+    confinement = Confinement(work, read_only=True, writable=(shared,))
+    assert run(f"cat here && echo told > {shared} && touch new", confinement).stdout == b"here"
+    assert shared.read_text() == "told\n"
+    assert [path.name for path in work.iterdir()] == ["here"]
+
+
+@confined_here
+def test_the_first_process_of_the_namespace_is_told(work: Path) -> None:
+    read, write = os.pipe()
+    child = start_confined(["/bin/sh", "-c", "exit 0"], Confinement(work), limits=Limits(), told=write)
+    os.close(write)
+    with os.fdopen(read) as file:
+        assert '"child-pid"' in file.read()
+    assert child.wait() == 0

@@ -59,6 +59,10 @@ def test_what_a_command_says_wins(tmp_path: Path) -> None:
         ('[workers]\nread = "gpt"', "workers.read 'gpt' is not known"),
         ('[workers]\nreed = "builtin"', "workers.reed is not known"),
         ("[workers]\nread = 1", "workers.read must be a text"),
+        ('[workers]\nread = "random"', "workers.read 'random' is not known"),  # of labs only
+        ('[workers]\nwrite = "hybrid:room"', "workers.write 'hybrid:room' is not known"),
+        ('[workers]\npropose = "hybrid:"', "workers.propose '' is not known"),
+        ('[workers]\npropose = "hybrid:gpt"', "workers.propose 'gpt' is not known"),
         ("max_usd = -1", "max_usd must be from 0"),
         ("max_usd = nan", "max_usd must be from 0"),
         ("jobs = ", "not valid TOML"),
@@ -88,3 +92,12 @@ def test_a_folder_of_that_name_is_an_error(tmp_path: Path) -> None:
 def test_zero_jobs_means_all_cores() -> None:
     assert Settings(jobs=3).processes == 3
     assert Settings().processes >= 1
+
+
+@pytest.mark.parametrize("name", ["builtin", "random", "room", "openai:gpt-5", "hybrid:openai:gpt-5", "hybrid:room"])
+def test_a_lab_may_have_a_worker_of_its_own(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "nightdesk.toml"
+    path.write_text(f'[workers]\npropose = "{name}"\n', encoding="utf-8")
+    settings = read_settings(path)
+    assert settings.worker_for("propose") == name
+    assert settings.worker_for("read") == "builtin"

@@ -97,10 +97,11 @@ def objection(hand_in: HandInFile, book: Book, open_inputs: Mapping[str, str], n
 def in_turn(tasks: Iterable[Task[Any]], *, kind: str | None = None) -> list[Task[Any]]:
     """Return which of the open tasks may be given out now, in their order; only those of `kind` where one is named.
 
-    As long as something is to be read, only that: what a reading finds changes what the pages are written from.
+    As long as something is to be read, no page is given out: what a reading finds changes what pages are written from.
     """
     wanted = [task for task in tasks if kind in (None, task.kind)]
-    return [task for task in wanted if task.kind == "read"] or wanted
+    reading = any(task.kind == "read" for task in wanted)
+    return [task for task in wanted if not (reading and task.kind == "write")]
 
 
 class Leases:
@@ -161,6 +162,12 @@ class Leases:
         with self._open() as cache:
             found = _read(cache).leases.values()
         return [lease for lease in found if (lease.task, lease.input) in wanted and lease.is_valid(now)]
+
+    def kind_of(self, token: str) -> str:
+        """Return the kind of the task that a lease is for, "" for an unknown lease."""
+        with self._open() as cache:
+            lease = _read(cache).leases.get(token)
+        return lease.kind if lease else ""
 
     def holder_of(self, token: str) -> str:
         """Return the name that its holder gave, "" for none or an unknown lease."""

@@ -27,14 +27,14 @@ _CONFIG = (
 
 def run_git(folder: Path, *args: str, stdin: str | None = None, check: bool = True) -> str:
     """Run git in `folder` and return its standard output; with `check`, a failure is a DeskError with git's words."""
-    return _text(_run(folder, args, stdin=None if stdin is None else os.fsencode(stdin), check=check))
+    return _text(run_git_bytes(folder, args, stdin=None if stdin is None else os.fsencode(stdin), check=check))
 
 
 def _text(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape")  # a file name may be any bytes
 
 
-def _run(
+def run_git_bytes(
     folder: Path,
     args: Sequence[str],
     *,
@@ -42,6 +42,7 @@ def _run(
     check: bool = True,
     variables: Mapping[str, str] | None = None,
 ) -> bytes:
+    """Run git in `folder` with `variables` added to its environment and return what it wrote, as `run_git` does."""
     finished = _start(folder, args, stdin=stdin, variables=variables)
     if check and finished.returncode != 0:
         raise _failure(args, finished)
@@ -61,6 +62,7 @@ def _start(
             capture_output=True,
             env=environment,
             check=False,
+            process_group=0,  # Ctrl-C is for nightdesk, which then stops tidily: git finishes what it is at
         )
     except FileNotFoundError as error:
         if not folder.is_dir():
@@ -111,7 +113,7 @@ def commit_paths(folder: Path, paths: Iterable[str], message: str, *, author: st
     wanted = _not_ignored(folder, _not_beyond_links(folder, sorted(set(paths))))
     if not wanted:
         return None
-    known = set(_text(_run(folder, ["ls-files", "-z"])).split("\0"))
+    known = set(_text(run_git_bytes(folder, ["ls-files", "-z"])).split("\0"))
     present = [path for path in wanted if path in known or os.path.lexists(folder / path)]
     literal = ("--literal-pathspecs",)  # a page named "[a]*.md" is one page
     from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
@@ -148,25 +150,26 @@ def commit_contents(folder: Path, contents: Mapping[str, bytes], message: str) -
     prefix = run_git(folder, "rev-parse", "--show-prefix").rstrip("\n")
     entries = []
     for path, content in sorted(contents.items()):
-        blob = _text(_run(folder, ["hash-object", "-w", "--stdin", "--no-filters"], stdin=content)).strip()
+        blob = _text(run_git_bytes(folder, ["hash-object", "-w", "--stdin", "--no-filters"], stdin=content)).strip()
         entries.append(f"100644 {blob}\t{prefix}{path}\0")
     with tempfile.TemporaryDirectory() as scratch:
         index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-        _run(folder, ["read-tree", head or "--empty"], variables=index)
-        before = _text(_run(folder, ["write-tree"], variables=index)).strip()
+        run_git_bytes(folder, ["read-tree", head or "--empty"], variables=index)
+        before = _text(run_git_bytes(folder, ["write-tree"], variables=index)).strip()
         listing = os.fsencode("".join(entries))
-        _run(folder, ["update-index", "-z", "--add", "--index-info"], stdin=listing, variables=index)
-        tree = _text(_run(folder, ["write-tree"], variables=index)).strip()
-    first = _commit_tree(folder, tree, message, [head] if head else [])
-    back = _commit_tree(folder, before, f"back from: {message.splitlines()[0]}", [first])
+        run_git_bytes(folder, ["update-index", "-z", "--add", "--index-info"], stdin=listing, variables=index)
+        tree = _text(run_git_bytes(folder, ["write-tree"], variables=index)).strip()
+    first = commit_tree(folder, tree, message, [head] if head else [])
+    back = commit_tree(folder, before, f"back from: {message.splitlines()[0]}", [first])
     run_git(folder, "update-ref", "-m", message.splitlines()[0], "HEAD", back, head or "0" * len(back))
 
 
-def _commit_tree(folder: Path, tree: str, message: str, parents: Sequence[str]) -> str:
+def commit_tree(folder: Path, tree: str, message: str, parents: Sequence[str]) -> str:
+    """Return a new commit on no branch; git prunes it some weeks later unless a ref keeps it."""
     name, _, email = AUTHOR.rstrip(">").partition(" <")
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
     args = [*_identity(folder), "commit-tree", tree, *(arg for parent in parents for arg in ("-p", parent))]
-    return _text(_run(folder, [*args, "-m", message], variables=author)).strip()
+    return _text(run_git_bytes(folder, [*args, "-m", message], variables=author)).strip()
 
 
 def _not_beyond_links(folder: Path, paths: Sequence[str]) -> list[str]:
@@ -189,7 +192,7 @@ def _not_ignored(folder: Path, paths: Sequence[str]) -> list[str]:
 def changed_paths(folder: Path, paths: Iterable[str] = ()) -> set[str]:
     """Return those of `paths` (all, when none is named) that differ from HEAD, new and deleted ones included."""
     wanted = set(paths)
-    fields = _run(folder, ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", "."])
+    fields = run_git_bytes(folder, ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", "."])
     prefix = run_git(folder, "rev-parse", "--show-prefix").rstrip("\n")  # status names paths from the repository's root
     found = {entry[3:].removeprefix(prefix) for entry in _text(fields).split("\0") if entry}
     return found & wanted if wanted else found
@@ -213,7 +216,7 @@ def old_versions(folder: Path, path: str) -> Iterator[bytes]:
     for commit in commits.split():
         blob = run_git(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{path}", check=False).strip()
         if blob:
-            yield _run(folder, ["cat-file", "blob", blob])
+            yield run_git_bytes(folder, ["cat-file", "blob", blob])
 
 
 def merge_texts(folder: Path, *, ours: Path, base: Path, theirs: Path) -> tuple[str, int]:

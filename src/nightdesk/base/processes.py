@@ -20,7 +20,7 @@ KEPT_PREFIX = "PYTHON"  # PYTHONPATH and PYTHONHOME: without them a user's own s
 _LIMITS_FAILED = 125  # exit code of the launcher, as in nohup and timeout
 _PR_SET_PDEATHSIG = 1
 Child = subprocess.Popen[bytes]  # what `start` returns, for modules that start nothing themselves
-NOTHING, PIPE = subprocess.DEVNULL, subprocess.PIPE  # for its standard streams
+NOTHING, PIPE, TOGETHER = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT  # for its standard streams
 KEPT_BYTES = 16_384  # the end of what a child said, for messages
 MOST_OUTPUT_BYTES = 200_000_000
 _LOOK_SECONDS = 0.2  # how often `attend` looks at the clock
@@ -34,6 +34,7 @@ class Limits:
     memory_bytes: int | None = None  # address space, of each process by itself
     cpu_seconds: int | None = None  # of the whole life of each process
     file_bytes: int | None = None  # of each file that it writes
+    first_to_go: bool = False  # a machine that runs out of memory ends it before all else (Linux)
 
 
 def start(
@@ -45,8 +46,11 @@ def start(
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     stdout: int | IO[bytes] = subprocess.DEVNULL,
     stderr: int | IO[bytes] = subprocess.DEVNULL,
+    passed: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Return a running child in its own session, with `folder` as working folder and home.
+
+    Of the parent's open files it gets its standard streams and those with the descriptors `passed`.
 
     On Linux it is killed when the *thread* that called this ends, so that thread must outlive it. Raises OSError if the
     launcher cannot start; a command that cannot start exits with 125 or 127.
@@ -61,6 +65,7 @@ def start(
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
+        pass_fds=passed,
     )
 
 
@@ -140,10 +145,38 @@ def _pause(child: Child) -> tuple[tuple[selectors.SelectorKey, int], ...]:
 
 def kill(process: subprocess.Popen[bytes]) -> int:
     """Kill `process` with its whole process group, wait for it, and return its exit code (minus a signal's number)."""
+    kill_group(process)
+    return process.wait()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill `process` with its whole process group."""
     # Its process id is its group's. The group is signalled even if its leader is gone: a grandchild may live on.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    return process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the kernel counted for a child that was waited for, together with all that it waited for itself."""
+
+    cpu_seconds: float
+    peak_memory_bytes: int  # of the largest single process
+
+
+def wait_for(process: subprocess.Popen[bytes], *, block: bool) -> Used | None:
+    """Wait for a child that has ended (with `block`, for its end) and return what it used.
+
+    None where it still runs or was waited for before.
+    """
+    if process.returncode is not None:
+        return None
+    number, status, usage = os.wait4(process.pid, 0 if block else os.WNOHANG)
+    if number == 0:
+        return None
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Used(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
 
 
 def limit_this_process(limits: Limits) -> None:
@@ -157,6 +190,9 @@ def limit_this_process(limits: Limits) -> None:
         _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
     if limits.file_bytes is not None:
         _lower(resource.RLIMIT_FSIZE, limits.file_bytes)
+    if limits.first_to_go:
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+            score.write("1000")
 
 
 def limit_cpu_from_now(seconds: int) -> None:

@@ -24,7 +24,8 @@ SECRETS = ("/boot", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private
            "/var/log", "/var/mail", "/var/spool", "/var/tmp")  # noqa: S108  # to be hidden  # fmt: skip
 # Writing here needs no capability where root runs it, only root's number: the settings are the whole machine's.
 KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/acpi", "/proc/scsi", "/proc/mtrr")
-SCRATCH_BYTES = 1 << 30  # what may be written to /tmp and to an empty home: they lie in memory
+SCRATCH_BYTES = 1 << 30  # what may be written to each of /tmp, /dev/shm and an empty home: they lie in memory
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # to be replaced by an empty one
 PROBE_SECONDS = 20.0
 _HIDDEN, _READABLE, _WRITABLE, _WORK = range(4)  # of several wishes for one path the last one counts
 _SYSTEM_FOLDERS = tuple(Path("/", name) for name in sorted(SYSTEM - {"var"}))
@@ -40,6 +41,10 @@ class Confinement:
     readable: tuple[Path, ...] = ()  # files and folders shown although they lie in hidden ones
     writable: tuple[Path, ...] = ()
     hidden: tuple[Path, ...] = ()  # beside all homes, /tmp, /run and what of / is not the system's
+    places: Mapping[Path, Path] = field(default_factory=dict)  # what is shown where, read-only
+    devices: tuple[Path, ...] = ()  # of /dev, beside the harmless ones (null, zero, random, tty)
+    read_only: bool = False  # it may not even write to its working folder
+    scratch_bytes: int = SCRATCH_BYTES
     network: bool = False  # this machine's network, its loopback too; without it there is none at all
     variables: Mapping[str, str] = field(default_factory=dict)  # beside the bare environment
 
@@ -59,22 +64,25 @@ def start_confined(
     stdin: int = NOTHING,
     stdout: int = NOTHING,
     stderr: int = NOTHING,
+    told: int | None = None,
 ) -> Child:
     """Return the running, confined command. `processes.kill` ends it with all that it started, wherever they went.
 
+    bubblewrap writes JSON to the file descriptor `told`: "child-pid" is the first process of the command's namespace.
     Raises DeskError where programs cannot be confined on this machine.
     """
     bubblewrap, reason = _working_bubblewrap(network=confinement.network)
     if bubblewrap is None:
         raise DeskError(f"programs cannot be confined here: {reason}")
     return start(
-        bubblewrap_command(command, confinement, bubblewrap=bubblewrap),
+        bubblewrap_command(command, confinement, bubblewrap=bubblewrap, told=told),
         folder=confinement.work,
         limits=limits,
         variables=confined_variables(confinement),
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
+        passed=() if told is None else (told,),
     )
 
 
@@ -94,7 +102,9 @@ def home_inside() -> Path:
     return own if own.is_dir() and own != Path("/") else Path("/tmp/home")  # noqa: S108  # a /tmp of its own
 
 
-def bubblewrap_command(command: Sequence[str], confinement: Confinement, *, bubblewrap: Path) -> list[str]:
+def bubblewrap_command(
+    command: Sequence[str], confinement: Confinement, *, bubblewrap: Path, told: int | None = None
+) -> list[str]:
     """Return the command line that runs `command` confined; it depends on what is on disk now."""
     namespaces = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if not confinement.network:
@@ -111,16 +121,18 @@ def bubblewrap_command(command: Sequence[str], confinement: Confinement, *, bubb
         *namespaces,
         *("--cap-drop", "ALL"),  # root would keep its own
         *("--die-with-parent", "--new-session"),  # no orphans; no typing into the person's terminal
+        *(() if told is None else ("--info-fd", str(told))),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
         *(word for path in KERNEL for word in ("--ro-bind-try", path, path)),
         *(argument for mount in mounts for argument in mount.arguments),
         *(argument for path in sealed for argument in ("--remount-ro", str(path))),
+        *("--remount-ro", "/dev"),  # it lies in memory too; what is mounted in it stays writable
         *("--chdir", str(_real(confinement.work)), "--", *command),
     ]
 
 
 def _mounts(confinement: Confinement) -> Iterator[_Mount]:
-    size = ("--size", str(SCRATCH_BYTES))
+    size = ("--size", str(confinement.scratch_bytes))
     for path in _scratch():
         yield _Mount(path, _HIDDEN, (*size, "--tmpfs", str(path)))
     others = [path for path in (*_not_system(), *map(Path, SECRETS), *confinement.hidden) if path.exists()]
@@ -135,7 +147,12 @@ def _mounts(confinement: Confinement) -> Iterator[_Mount]:
         yield _bind("--ro-bind-try", path, _READABLE)
     for path in confinement.writable:
         yield _bind("--bind", path, _WRITABLE)
-    yield _bind("--bind", confinement.work, _WORK)
+    for path in confinement.devices:
+        yield _bind("--dev-bind-try", path, _WRITABLE)
+    for wish, path in confinement.places.items():
+        place = _real(wish.parent) / wish.name
+        yield _Mount(place, _READABLE, ("--ro-bind", str(_real(path)), str(place)))
+    yield _bind("--ro-bind" if confinement.read_only else "--bind", confinement.work, _WORK)
 
 
 def _needed(mounts: Sequence[_Mount]) -> list[_Mount]:
@@ -156,7 +173,7 @@ def _bind(how: str, path: Path, rank: int) -> _Mount:
 
 def _scratch() -> tuple[Path, ...]:
     """Return the folders that are empty and writable; one that lies in another is made there."""
-    return tuple(dict.fromkeys((_real(Path("/tmp")), home_inside())))  # noqa: S108  # to be replaced by an empty one
+    return tuple(dict.fromkeys((_real(Path("/tmp")), SHARED_MEMORY, home_inside())))  # noqa: S108  # an empty one
 
 
 def _not_system() -> list[Path]:

@@ -44,7 +44,10 @@ class Settings:
         return self.workers.get(kind, self.worker)
 
 
-KINDS = ("read", "write")  # of tasks, that can have a worker of their own
+KINDS = ("read", "write")  # of the wiki's tasks
+PROPOSE = "propose"  # a lab's task
+ALL_KINDS = (*KINDS, PROPOSE)  # of tasks, that can have a worker of their own
+HYBRID, RANDOM = "hybrid:", "random"  # of labs: somebody who thinks beside the optimiser; chance, to compare with
 WORKERS = ("openai", "anthropic", "google", "ollama", "openrouter", "local", "command", "acp", "scripted")  # with a ":"
 _BOUNDS: dict[str, tuple[float, float]] = {
     "jobs": (0, 512),
@@ -114,12 +117,13 @@ def _worker_table_problems(value: object) -> list[str]:
         return [f'workers must be a table, such as [workers] with a line read = "builtin", not {value!r}']
     problems = []
     for kind, name in value.items():
-        if kind not in KINDS:
-            problems.append(f"workers.{kind} is not known; there are {' and '.join(KINDS)}")
+        if kind not in ALL_KINDS:
+            problems.append(f"workers.{kind} is not known; there are {', '.join(ALL_KINDS)}")
         elif not isinstance(name, str):
             problems.append(f"workers.{kind} must be a text in quotes, not {name!r}")
-        else:
-            problems += _worker_problems(f"workers.{kind}", name)
+        elif kind != PROPOSE or name != RANDOM:
+            inner = name.removeprefix(HYBRID) if kind == PROPOSE else name
+            problems += _worker_problems(f"workers.{kind}", inner)
     return problems
 
 

@@ -13,7 +13,10 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
 
 STORE_NAME = "trusted.json"
-_STARTS_PROGRAM = re.compile(r"\s*(?:command|acp)\s*:|\s*local\s*:.*\.gguf\s*$", re.IGNORECASE)  # a file from a desk
+_HYBRID = r"\s*(?:hybrid\s*:\s*)?"  # before a worker that proposes experiments
+_STARTS_PROGRAM = re.compile(  # local: a file from a desk
+    rf"{_HYBRID}(?:command|acp)\s*:|{_HYBRID}local\s*:.*\.gguf\s*$", re.IGNORECASE
+)
 _NAMES_ADDRESS = re.compile(r"@|://")
 _MAX_STORE_BYTES = 10_000_000
 _Desks = dict[str, dict[str, object]]  # real path of a desk -> the settings it is trusted with
@@ -22,7 +25,8 @@ _Desks = dict[str, dict[str, object]]  # real path of a desk -> the settings it 
 def needs_trust(values: Mapping[str, object]) -> dict[str, object]:
     """Return those settings (name -> value) that a person must have trusted the desk with; tables become dotted names.
 
-    They are the workers that start a program, load a model's file or name an address, and `confine_agents = false`.
+    They are the workers that start a program, load a model's file or name an address, `confine_agents = false`, and
+    what a lab's program.md asks for beyond its folder (`program.network`, `program.data`).
     """
     needed: dict[str, object] = {}
     for name, value in values.items():
@@ -31,7 +35,7 @@ def needs_trust(values: Mapping[str, object]) -> dict[str, object]:
         elif name.startswith("worker") and isinstance(value, str):
             if _STARTS_PROGRAM.match(value) or _NAMES_ADDRESS.search(value):
                 needed[name] = value
-        elif name == "confine_agents" and value is False:
+        elif (name == "confine_agents" and value is False) or name.startswith("program."):
             needed[name] = value
     return needed
 
@@ -45,14 +49,18 @@ def is_trusted(store: Path, desk_root: Path, values: Mapping[str, object]) -> bo
     return all(name in trusted and trusted[name] == value for name, value in needed.items())
 
 
-def require_trust(store: Path, desk_root: Path, values: Mapping[str, object]) -> None:
-    """Raise DeskError that shows the settings where `is_trusted` says no."""
+def require_trust(
+    store: Path,
+    desk_root: Path,
+    values: Mapping[str, object],
+    *,
+    where: str = "this desk's nightdesk.toml",
+    fix: str = "look at it and run: nightdesk trust",
+) -> None:
+    """Raise DeskError that shows the settings and `where` they stand, where `is_trusted` says no."""
     if not is_trusted(store, desk_root, values):
         shown = ", ".join(setting_line(name, value) for name, value in needs_trust(values).items())
-        raise DeskError(
-            f"this desk's nightdesk.toml says {shown}, and you have not trusted it with that",
-            fix="look at it and run: nightdesk trust",
-        )
+        raise DeskError(f"{where} says {shown}, and you have not trusted it with that", fix=fix)
 
 
 def trust(store: Path, desk_root: Path, values: Mapping[str, object]) -> dict[str, object]:
