@@ -1,0 +1,171 @@
+"""`nightdesk lint`: what is wrong with a desk or any folder of Markdown, found by code."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from nightdesk.base.cache import Cache, open_cache
+from nightdesk.base.desk import SETTINGS_NAME, Desk
+from nightdesk.base.errors import DeskError
+from nightdesk.base.pages import short_hash
+from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
+from nightdesk.views.cli.progress import show_stage
+from nightdesk.wiki.lint.findings import RULES, Finding
+from nightdesk.wiki.lint.lint import Linted, chosen_rules, lint_desk, lint_vault, no_stage
+from nightdesk.wiki.lint.since import changed_since
+
+MAX_LISTED = 20  # findings of one rule that are shown without --all
+CACHE_NAME = "lint.db"
+_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+
+
+@click.command("lint", epilog="Example: nightdesk lint ~/Notes --rule broken-link --rule orphan")
+@click.argument("path", required=False)
+@click.option("--since", metavar="REV|DATE", help="Only findings in files that changed since a commit or a date.")
+@click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; may be given several times.")
+@click.option("--not-rule", "without", multiple=True, metavar="RULE", help="All rules but this one; likewise.")
+@click.option("--rules", "list_rules", is_flag=True, help="List the rules, and stop.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show every finding, not the first {MAX_LISTED} of each rule.")
+@click.option("--no-cache", is_flag=True, help="Read every page, and keep nothing of it.")
+@json_option
+@desk_option
+def command(  # noqa: PLR0913, PLR0917  # an argument for each option
+    path: str | None,
+    since: str | None,
+    only: Sequence[str],
+    without: Sequence[str],
+    list_rules: bool,
+    show_all: bool,
+    no_cache: bool,
+    as_json: bool,
+    desk_folder: str | None,
+) -> int:
+    """Find what is wrong in the wiki, or in PATH: any folder of Markdown.
+
+    Of a folder that is no desk nothing is changed, and nothing is written into it. Exit code 1 says that there are
+    findings.
+    """
+    rules = chosen_rules(only, without)
+    if list_rules:
+        _list_rules(rules, as_json=as_json)
+        return DONE
+    if path is not None and desk_folder is not None:
+        raise click.UsageError("give either PATH or --desk")
+    root, desk = _place(path, desk_folder)
+    with _cache(root, desk, os.environ, none=no_cache) as cache:
+        stage = show_stage if sys.stderr.isatty() else no_stage
+        options = {"rules": rules, "today": date.today(), "cache": cache, "stage": stage}
+        linted = lint_desk(desk, **options) if desk else lint_vault(root, **options)  # type: ignore[arg-type]
+    if not linted.pages:
+        raise DeskError(f"{root} holds no Markdown page", fix="name the folder that the pages are in")
+    if since is not None:
+        linted = _only_changed(linted, root, since)
+    if as_json:
+        _print_json(linted, root, is_desk=desk is not None)
+    else:
+        _tell(linted, root, limit=None if show_all else MAX_LISTED)
+    return IN_PART if linted.findings else DONE
+
+
+def _place(path: str | None, desk_folder: str | None) -> tuple[Path, Desk | None]:
+    """Return the folder to look through, and the desk if it is one."""
+    if path is None:
+        desk = chosen_desk(desk_folder)
+        return desk.root, desk
+    root = Path(path)
+    return root, Desk(root.resolve()) if (root / SETTINGS_NAME).is_file() else None
+
+
+def _cache(
+    root: Path, desk: Desk | None, environment: Mapping[str, str], *, none: bool
+) -> AbstractContextManager[Cache | None]:
+    """Return the cache: a desk's own, else one in the person's cache folder; none where that cannot be."""
+    if none or not root.is_dir():
+        return nullcontext()
+    if desk is not None:
+        return open_cache(desk.cache / CACHE_NAME)
+    given = environment.get("XDG_CACHE_HOME", "")
+    # a relative one is to be ignored (XDG Base Directory Specification), and might lie in the vault
+    folder = Path(given) if given.startswith("/") else Path.home() / ".cache"
+    file = folder / "nightdesk" / "lint" / f"{short_hash(str(root.resolve()))}.db"
+    if file.resolve().is_relative_to(root.resolve()):
+        return nullcontext()  # nothing is written into a vault, not even where it is the person's home
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return nullcontext()
+    return open_cache(file) if os.access(file.parent, os.W_OK) else nullcontext()
+
+
+def _only_changed(linted: Linted, root: Path, since: str) -> Linted:
+    changed = changed_since(root, since, {finding.file for finding in linted.findings})
+    kept = tuple(finding for finding in linted.findings if finding.file in changed)
+    return Linted(kept, linted.pages, linted.words, linted.links)
+
+
+def _print_json(linted: Linted, root: Path, *, is_desk: bool) -> None:
+    findings = [
+        {key: _as_text(value) for key, value in asdict(f).items()} | {"severity": f.severity} for f in linted.findings
+    ]
+    print_json(
+        {
+            "root": str(root.resolve()),
+            "desk": is_desk,
+            "pages": linted.pages,
+            "words": linted.words,
+            "links": linted.links,
+            "counts": linted.counts,
+            "findings": findings,
+        }
+    )
+
+
+def _as_text(value: object) -> object:
+    """Return a value as JSON can hold it: the name of a file may be any bytes."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _tell(linted: Linted, root: Path, *, limit: int | None) -> None:
+    for rule, group in groupby(linted.findings, key=lambda finding: finding.rule):
+        findings = list(group)
+        severity = RULES[rule].severity
+        head = f"{severity} {rule}: {RULES[rule].what} ({len(findings):,})"
+        click.echo(click.style(head, fg=_COLOURS[severity], bold=True))
+        for finding in findings[:limit]:
+            click.echo(_line(finding, root))
+        if limit is not None and len(findings) > limit:
+            click.echo(f"  … and {len(findings) - limit:,} more: --all, or --rule {rule}")
+        click.echo("")
+    size = f"{_count(linted.pages, 'page')}, {_count(linted.words, 'word')}, {_count(linted.links, 'link')}"
+    if linted.findings:
+        files = len({finding.file for finding in linted.findings})
+        click.echo(f"{_count(len(linted.findings), 'finding')} in {_count(files, 'file')} ({size})")
+    else:
+        click.echo(f"nothing found ({size})")
+
+
+def _line(finding: Finding, root: Path) -> str:
+    """Return a finding with its place first, in the form that terminals and editors follow on a click."""
+    place = os.path.relpath(root / finding.file)
+    place = place if not place.startswith("..") else str(root.resolve() / finding.file)
+    return shown(f"  {place}:{finding.line}:{finding.column}: {finding.message}; {finding.mend}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _list_rules(rules: frozenset[str], *, as_json: bool) -> None:
+    listed = [rule for rule in RULES.values() if rule.id in rules]
+    if as_json:
+        print_json([asdict(rule) for rule in listed])
+        return
+    for rule in listed:
+        click.echo(f"{rule.id:<22} {rule.severity:<8} {rule.what}{' (desks only)' if rule.on_desk_only else ''}")
