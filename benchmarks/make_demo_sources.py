@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import docx  # type: ignore[import-not-found]
-import matplotlib as mpl  # type: ignore[import-not-found]
+import matplotlib as mpl
 import pptx  # type: ignore[import-not-found]
 import xlsxwriter  # type: ignore[import-not-found]
 from matplotlib import pyplot as plt

@@ -43,6 +43,7 @@ RUNS = st.builds(
     ),
     st.integers(0, 2**31),
     st.booleans(),
+    LINES,
 )
 VERDICTS = st.builds(
     Verdict,
@@ -72,6 +73,8 @@ EXPERIMENTS = st.builds(
         st.text("ABC[]01", min_size=1, max_size=5), st.integers() | NUMBERS | st.booleans() | LINES, max_size=3
     ),
     method=st.sampled_from(["", "tpe"]),
+    fixes=st.none() | st.integers(0, 10**6),
+    data=st.just("") | HEX,
 )
 
 

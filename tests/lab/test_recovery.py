@@ -52,7 +52,8 @@ class World:
 
     def seen(self) -> OnDisk:
         experiments = [self.experiments[number] for number in sorted(self.experiments)]
-        return OnDisk(experiments, frozenset(self.rows), self.branch, START, dict(self.refs), frozenset(self.finished))
+        unscored = frozenset(number for number in self.finished if not self.experiments[number].runs)
+        return OnDisk(experiments, tuple(self.rows), self.branch, START, dict(self.refs), unscored)
 
     def write(self, experiment: Experiment) -> None:
         self.effect()
@@ -195,6 +196,44 @@ def test_a_persons_commit_is_not_moved_off_the_branch() -> None:
     with pytest.raises(DeskError, match="no commit of this lab") as caught:
         recover(world.seen())
     assert "git branch -f" in str(caught.value.fix)
+
+
+def test_two_tags_that_begin_at_one_commit_have_a_row_each() -> None:
+    world = World()
+    world.night(1)
+    second = replace(world.experiments[0], number=1, tag="later")
+    world.experiments[1], world.refs[1] = second, second.commit
+    seen = replace(world.seen(), tag="later", branch=START)
+    assert AppendRow(1) in recover(seen)
+    assert AppendRow(0) not in recover(seen)
+    world.append(1)
+    assert recover(replace(world.seen(), tag="later", branch=second.commit)) == ()
+
+
+def test_open_experiments_of_another_tag_wait_for_it() -> None:
+    world = World()
+    world.propose(0)
+    assert recover(world.seen()) == (StartRun(0),)
+    assert recover(replace(world.seen(), tag="later")) == ()
+
+
+def test_a_branch_that_is_gone_is_made_again() -> None:
+    world = World()
+    world.night(1)
+    assert recover(replace(world.seen(), branch=None)) == (MoveBranch(world.experiments[0].commit),)
+
+
+def test_the_best_program_measured_again_is_taken_up() -> None:
+    world = World()
+    world.night(1)
+    assert recover(replace(world.seen(), finished=frozenset({0}))) == (Score(0),)
+
+
+def test_refs_of_another_work_tree_stay() -> None:
+    world = World()
+    world.night(2)
+    world.refs |= {2: "a" * 40, 7: "b" * 40}
+    assert recover(world.seen()) == (DropRef(2),)
 
 
 def test_one_number_twice() -> None:

@@ -37,6 +37,7 @@ class RunRecord:
     run: Run
     seed: int
     disturbed: bool = False  # other load slowed it; it does not count and was repeated
+    note: str = ""  # what is odd about it: what disturbed it, also where it had to count in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,13 @@ class Experiment:
     log_tail: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)  # of constants, where an optimiser proposed them
     method: str = ""  # of the optimiser
+    fixes: int | None = None  # the number of the experiment whose crash it is to mend
+    data: str = ""  # of a baseline: the digest of the prepared data
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is the unchanged program of its tag."""
+        return self.parent == ""
 
     @property
     def status(self) -> str | None:
@@ -97,6 +105,11 @@ def with_run(experiment: Experiment, record: RunRecord, *, log_tail: str) -> Exp
     """Return the experiment scored with one more run."""
     runs = (*experiment.runs, record)
     return replace(experiment, state=State.SCORED, runs=runs, log_tail=plain_text(log_tail))
+
+
+def with_rerun(experiment: Experiment, record: RunRecord) -> Experiment:
+    """Return a judged experiment with one more run: the best program is measured again now and then."""
+    return replace(experiment, runs=(*experiment.runs, record))
 
 
 def with_verdict(experiment: Experiment, verdict: Verdict) -> Experiment:
@@ -148,9 +161,11 @@ def render_experiment(experiment: Experiment) -> str:
         "proposed": experiment.proposed,
         "tag": experiment.tag or None,
         "method": experiment.method or None,
+        "fixes": experiment.fixes,
+        "data": experiment.data or None,
         "values": dict(experiment.values),
         "verdict": None if verdict is None else _verdict_front(verdict),
-        "runs": [_run_front(record) for record in experiment.runs],
+        "runs": [run_front(record) for record in experiment.runs],
     }
     parts = [f"# {experiment.number:04d} {experiment.title}".rstrip() + "\n"]
     if verdict is not None:
@@ -184,11 +199,13 @@ def parse_experiment(text: str) -> Experiment:
             tag=str(front.get("tag") or ""),
             hypothesis=texts.get("Hypothesis", ""),
             diff=texts.get("Change", ""),
-            runs=tuple(_run(entry) for entry in front.get("runs") or ()),
+            runs=tuple(read_run(entry) for entry in front.get("runs") or ()),
             verdict=_verdict(front),
             log_tail=texts.get("Log", ""),
             values=dict(front.get("values") or {}),
             method=str(front.get("method") or ""),
+            fixes=None if front.get("fixes") is None else int(front["fixes"]),
+            data=str(front.get("data") or ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DeskError(f"its frontmatter is damaged: {type(error).__name__} {error}") from error
@@ -217,18 +234,22 @@ def _verdict(front: Mapping[str, Any]) -> Verdict | None:
     return Verdict(decision, ground, str(told["reason"]), finite(told.get("gain")), finite(told.get("p")))
 
 
-def _run_front(record: RunRecord) -> dict[str, Any]:
+def run_front(record: RunRecord) -> dict[str, Any]:
+    """Return a run as frontmatter keeps it."""
     told: dict[str, Any] = {"seed": record.seed, "score": record.run.score}
     if record.run.failure:
         told["failure"] = one_line(record.run.failure)
     if record.disturbed:
         told["disturbed"] = True
+    if record.note:
+        told["note"] = one_line(record.note)
     if record.run.measured:
         told["measured"] = dict(record.run.measured)
     return told
 
 
-def _run(told: Mapping[str, Any]) -> RunRecord:
+def read_run(told: Mapping[str, Any]) -> RunRecord:
+    """Return the run that frontmatter keeps. Raises KeyError, TypeError, ValueError or AttributeError for none."""
     measured = {
         str(key): number for key, value in (told.get("measured") or {}).items() if (number := finite(value)) is not None
     }
@@ -236,4 +257,4 @@ def _run(told: Mapping[str, Any]) -> RunRecord:
     if score is None and told["score"] is not None:
         raise ValueError("a score that is no finite number")
     run = Run(score, measured, str(told.get("failure") or ""))
-    return RunRecord(run, int(told["seed"]), bool(told.get("disturbed", False)))
+    return RunRecord(run, int(told["seed"]), bool(told.get("disturbed", False)), str(told.get("note") or ""))

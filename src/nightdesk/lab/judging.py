@@ -57,9 +57,9 @@ class Rule:
     """What a keep needs."""
 
     lower_is_better: bool = True
-    false_keep_rate: float = 0.05  # at most, for each candidate that is no better
+    false_keep_rate: float = 0.1  # at most, for each candidate that is no better
     shares: tuple[float, ...] = (0.05, 0.15, 0.8)  # of it, spent at each look; their number is that of the looks
-    marginal: float = 0.35  # a p-value above it is not worth another run
+    marginal: float = 0.25  # a p-value above it is not worth another run
     guards: tuple[Guard, ...] = ()
 
     def __post_init__(self) -> None:

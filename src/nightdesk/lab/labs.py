@@ -1,5 +1,6 @@
 """Where a lab's things are, and how a lab is found: on a desk, or in a repository of the person's own."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,11 @@ class Lab:
     state: Path  # cache and run state: safe to delete when nothing runs
     program: Program
     desk: Desk | None = None  # None: a repository of the person's own
+
+    @property
+    def place(self) -> str:
+        """What commands call it: its name on a desk, else its folder, as a shell takes it."""
+        return self.name if self.desk is not None else shlex.quote(str(self.folder))
 
     @property
     def within(self) -> str:

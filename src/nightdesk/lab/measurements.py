@@ -53,6 +53,11 @@ class LogWindow:
             del self._end[: -self._keep]
 
     @property
+    def last_line(self) -> str:
+        """The last line that is not empty, as it can be shown; costs nothing, however much was kept."""
+        return printable(bytes(self._end[-_MAX_LINE:]).decode("utf-8", "replace")).strip().rpartition("\n")[2]
+
+    @property
     def text(self) -> str:
         """The end of the log, as it can be shown."""
         return printable(bytes(self._end[-self._keep :]).decode("utf-8", "replace"))
@@ -129,7 +134,7 @@ def log_tail(log: str, *, lines: int = TAIL_LINES) -> str:
 
 def memory_gb(measured: Mapping[str, float]) -> float | None:
     """Return the printed peak memory in GB (1,024 MB, as the original has it), None where the run printed none."""
-    for key in ("peak_memory_mb", "peak_vram_mb"):
+    for key in ("peak_vram_mb", "peak_memory_mb"):
         if key in measured:
             return measured[key] / 1024
     return None

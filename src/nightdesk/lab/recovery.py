@@ -1,5 +1,6 @@
 """What is still to do when the lab starts: decided from what is on disk, whatever moment it was stopped at."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,13 @@ class OnDisk:
     """What a start finds. Commits are whole hashes but for those of rows, which have 7 digits."""
 
     experiments: Sequence[Experiment]  # by number
-    rows: frozenset[str]  # commits in results.tsv
-    branch: str  # where lab/<name>/<tag> stands
+    rows: Sequence[str]  # the commit of each row in results.tsv
+    branch: str | None  # where lab/<name>/<tag> stands; None: nowhere (yet)
     start: str  # the commit that the branch began at
     refs: Mapping[int, str]  # experiment number -> commit under refs/nightdesk/
-    finished: frozenset[int] = frozenset()  # running experiments whose run folder holds a finished run, not yet scored
+    finished: frozenset[int] = frozenset()  # experiments whose run folder holds a finished run, not yet scored
     alive: frozenset[int] = frozenset()  # experiments with a process that still runs
+    tag: str = ""  # whose branch and open experiments it is about; refs and rows are those of all tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,11 @@ class KillRun:
 
 @dataclass(frozen=True, slots=True)
 class DropRef:
-    """Delete the ref of a proposal whose file was never written: it was not yet an experiment."""
+    """Delete the ref of a proposal whose file was never written: it was not yet an experiment.
+
+    Only the number after the last one can be such: proposals are written one by one. Refs further on belong to
+    another work tree of the repository, whose experiments/ is not this one.
+    """
 
     number: int
 
@@ -93,19 +99,21 @@ def recover(found: OnDisk) -> tuple[Action, ...]:
     if len(set(numbers)) < len(numbers):
         raise DeskError("two files of experiments have one number", fix="move one of them away")
     actions: list[Action] = [KillRun(number) for number in sorted(found.alive)]
-    actions += [DropRef(number) for number in sorted(set(found.refs) - set(numbers))]
+    actions += [DropRef(number) for number in found.refs if number == max(numbers, default=-1) + 1]
     actions += [
         MakeRef(experiment.number, experiment.commit)
         for experiment in found.experiments
         if found.refs.get(experiment.number) != experiment.commit
     ]
     actions += _branch(found)
-    actions += [
-        AppendRow(experiment.number)
-        for experiment in found.experiments
-        if experiment.state is State.JUDGED and experiment.commit[:COMMIT_DIGITS] not in found.rows
-    ]
+    rows = Counter(found.rows)
     for experiment in found.experiments:
+        if experiment.state is State.JUDGED:
+            row = experiment.commit[:COMMIT_DIGITS]
+            if rows[row] == 0:
+                actions.append(AppendRow(experiment.number))
+            rows[row] -= rows[row] > 0  # two tags may begin at one commit: each has a row of its own
+    for experiment in _of_tag(found):
         actions += _next_step(experiment, found.finished)
     return tuple(actions)
 
@@ -117,9 +125,11 @@ def branch_target(experiments: Sequence[Experiment], start: str) -> str:
 
 
 def _branch(found: OnDisk) -> list[Action]:
-    target = branch_target(found.experiments, found.start)
+    target = branch_target(_of_tag(found), found.start)
     if found.branch == target:
         return []
+    if found.branch is None:
+        return [MoveBranch(target)]
     ours = {found.start, *found.refs.values(), *(experiment.commit for experiment in found.experiments)}
     if found.branch not in ours:
         raise DeskError(
@@ -137,5 +147,9 @@ def _next_step(experiment: Experiment, finished: frozenset[int]) -> list[Action]
             return [Score(experiment.number) if experiment.number in finished else StartRun(experiment.number)]
         case State.SCORED:
             return [Judge(experiment.number)]
-        case State.JUDGED:
-            return []
+        case State.JUDGED:  # the best program may have been measured again
+            return [Score(experiment.number)] if experiment.number in finished else []
+
+
+def _of_tag(found: OnDisk) -> list[Experiment]:
+    return [experiment for experiment in found.experiments if experiment.tag == found.tag]

@@ -1,5 +1,6 @@
 """How long a program is: counted in tokens, so that neither comments nor joined lines change it."""
 
+import functools
 import io
 import tokenize
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ _UNCOUNTED = {
 }
 
 
+@functools.lru_cache(maxsize=100)  # the best program's files are counted again for each candidate
 def code_size(name: str, text: str) -> int:
     """Return the number of tokens of a Python file, of words of any other; comments and docstrings are free."""
     if not name.endswith(".py"):
