@@ -11,7 +11,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src/nightdesk"
 ROOMS = ("views", "lab", "wiki", "sources", "agents", "base")  # from the top down
 START, END = "<!-- modules -->\n", "<!-- /modules -->\n"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+TEMPLATES = PACKAGE / "lab/templates"  # programs that a lab is made from: the person's own then, no modules
+MODULES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE and not path.is_relative_to(TEMPLATES)
+)
 # The one place of each effect.
 STARTS_PROCESSES = {"base/git.py", "base/processes.py", "sources/convert.py", "sources/repository.py"}
 READS_ENVIRONMENT = {"base/git.py", "base/processes.py"}  # to hand a scrubbed one to a child; nothing is decided by it
@@ -63,7 +66,7 @@ def table() -> str:
             f"### {room}\n\n{first_line(folder / '__init__.py')}\n\n| module | what it is for |\n| --- | --- |\n"
         )
         for path in sorted(folder.rglob("*.py")):
-            if path.name != "__init__.py" or path.parent != folder:
+            if (path.name != "__init__.py" or path.parent != folder) and not path.is_relative_to(TEMPLATES):
                 module = path.relative_to(folder).with_suffix("").as_posix().removesuffix("/__init__")
                 parts.append(f"| {module} | {first_line(path)} |\n")
         parts.append("\n")

@@ -184,7 +184,7 @@ def test_forget_shows_what_it_touches_and_git_keeps_the_file(desk: Path) -> None
 
 
 def test_the_demo_makes_a_wiki_whose_every_quote_is_in_its_source(tmp_path: Path) -> None:
-    ran = run(tmp_path, "demo", "first")
+    ran = run(tmp_path, "demo", "first", "--no-lab")
     assert ran.code == 0, ran.err
     assert "wiki/index.md" in ran.out
     desk = tmp_path / "first"
@@ -193,7 +193,7 @@ def test_the_demo_makes_a_wiki_whose_every_quote_is_in_its_source(tmp_path: Path
     for page in sorted((desk / "wiki/sources").glob("*.md")):
         ran = run(desk, "show", f"wiki/sources/{page.name}")
         assert ran.code == 0, ran.err
-    assert run(tmp_path, "demo", "first").code == 0  # once more: nothing new
+    assert run(tmp_path, "demo", "first", "--no-lab").code == 0  # once more: nothing new
 
 
 def test_the_demo_leaves_a_strange_folder_alone(tmp_path: Path) -> None:

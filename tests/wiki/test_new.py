@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from nightdesk.base.desk import find_desk
@@ -131,8 +132,11 @@ def test_what_an_agent_is_told_to_run_exists(tmp_path: Path, name: str) -> None:
     told = [shlex.split(command) for command in re.findall(r"`(nightdesk [^`]+)`", text)]
     assert {words[1] for words in told} >= {"next", "submit", "show"}
     for _, command, *words in told:
-        module = importlib.import_module(f"nightdesk.views.cli.{COMMANDS[command][0]}")
-        known = {option for parameter in module.command.params for option in parameter.opts}
+        called = importlib.import_module(f"nightdesk.views.cli.{COMMANDS[command][0]}").command
+        if isinstance(called, click.Group) and words:
+            called = called.get_command(click.Context(called), words[0])
+            assert called is not None, (command, words)
+        known = {option for parameter in called.params for option in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= known, command
 
 

@@ -1,6 +1,5 @@
 """The command line: commands are loaded when they are called, so that `--help` and tab completion stay instant."""
 
-import importlib
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ import click
 
 from nightdesk import __version__
 from nightdesk.base.errors import DeskError
+from nightdesk.views.cli.lazy import LazyGroup
 
 # name -> (module, the line that `nightdesk --help` shows); a test holds the lines equal to the commands' own
 COMMANDS = {
@@ -21,54 +21,22 @@ COMMANDS = {
     "submit": ("submit", "Hand in what a task asked for."),
     "mcp": ("mcp", "Serve the desk to agents over the Model Context Protocol."),
     "status": ("status", "Show what is on the desk, and what waits to be compiled."),
+    "lint": ("lint", "Find what is wrong in the wiki, or in PATH: any folder of Markdown."),
     "show": ("show", "Follow a page, a claim or a citation down to the words it rests on."),
+    "search": ("search", "Find pages, claims and passages of sources, the best first."),
     "forget": ("forget", "Withdraw a source: its claims leave the wiki."),
     "trust": (
         "trust",
         "Let this desk's nightdesk.toml start programs or send text to an address that it names.",
     ),
+    "lab": ("lab", "Run experiments overnight: a metric that cannot be faked, and what held in the morning."),
     "doctor": ("doctor", "Check what is set up and what is missing, and say how to mend it."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module only when the command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command, None for a name that is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"nightdesk.views.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of `args`; a mistyped one is told the nearest."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            # imported here: difflib is needed for a typing mistake only
-            import difflib  # noqa: PLC0415
-
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            if near:
-                raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]!r}?", ctx) from error
-            raise
-
-
 @click.group(
     cls=LazyGroup,
+    commands_of=("nightdesk.views.cli", COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start here: nightdesk demo. Your own: nightdesk new DIR; cd DIR; nightdesk add FILE; nightdesk compile",
 )

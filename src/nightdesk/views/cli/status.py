@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
@@ -10,6 +9,7 @@ import click
 
 from nightdesk.agents.ledger import NAME, stream_ledger
 from nightdesk.base.desk import Desk
+from nightdesk.views.cli.columns import fit, width_of
 from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
 from nightdesk.wiki.costs import BY, LABELS, OTHERS, By, Costs, Group, Sum, sum_costs
 from nightdesk.wiki.status import Status, read_status
@@ -127,7 +127,7 @@ def _table(costs: Costs, *, width: int | None) -> list[str]:
     labels = [LABELS[costs.by], *(_labels(group, costs.by) for group in groups)]
     cells = [[name for name, _ in columns], *([cell(group.sum) for _, cell in columns] for group in groups)]
     cell_sizes = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    sizes = [max(map(_width, column)) for column in zip(*labels, strict=True)]
+    sizes = [max(map(width_of, column)) for column in zip(*labels, strict=True)]
     if width is not None:
         left = width - sum(cell_sizes) - 2 * (len(cell_sizes) + len(sizes) - 1)
         while sum(sizes) > left and max(sizes) > LEAST_LABEL:
@@ -135,7 +135,7 @@ def _table(costs: Costs, *, width: int | None) -> list[str]:
     lines = [
         "  ".join(
             [
-                *(_fit(label, size) for label, size in zip(row_labels, sizes, strict=True)),
+                *(fit(label, size) for label, size in zip(row_labels, sizes, strict=True)),
                 *(cell.rjust(size) for cell, size in zip(row_cells, cell_sizes, strict=True)),
             ]
         ).rstrip()
@@ -151,17 +151,6 @@ def _labels(group: Group, by: By) -> tuple[str, ...]:
     if by == "worker":
         labels[2] = labels[2][:BRIEF_DIGITS]
     return tuple(labels)
-
-
-def _fit(text: str, size: int) -> str:
-    """Return `text` filled up with blanks, or cut, to `size` columns of the screen."""
-    while _width(text) > size:
-        text = text.removesuffix("…")[:-1] + "…"
-    return text + " " * (size - _width(text))
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _tokens(total: Sum, known: int) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from nightdesk.agents.handins import MAX_HAND_IN, HandInFile, parse_hand_in
+from nightdesk.agents.leases import Leases
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.base.settings import Settings, read_settings
+from nightdesk.base.settings import PROPOSE, Settings, read_settings
+from nightdesk.lab.desk_tasks import submit_to_desk
 from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, say, shown
-from nightdesk.wiki.work import submit
 
 MAX_BYTES = 4 * MAX_HAND_IN  # UTF-8 takes at most four for a character
 
@@ -27,6 +28,7 @@ class Judged:
     reasons: tuple[str, ...]
     written: tuple[str, ...] = ()
     kept_good: bool = False
+    kind: str = ""  # of the task
 
 
 @click.command(
@@ -40,9 +42,9 @@ class Judged:
 def command(files: tuple[str, ...], keep_good: bool, as_json: bool, desk_folder: str | None) -> int:
     """Hand in what a task asked for.
 
-    It is checked against the task that its header names. Accepted, it becomes pages and a commit at once. Rejected,
-    each line says what is wrong, and the task stays yours: mend the file and submit it again. FILE may be - for
-    standard input.
+    It is checked against the task that its header names. Accepted, it becomes pages and a commit at once, or an
+    experiment of the lab that waits for it. Rejected, each line says what is wrong, and the task stays yours: mend the
+    file and submit it again. FILE may be - for standard input.
     """
     desk = chosen_desk(desk_folder)
     settings = read_settings(desk.settings)
@@ -62,11 +64,12 @@ def _judge(desk: Desk, settings: Settings, file: str, *, keep_good: bool) -> Jud
     try:
         hand_in = _read(file)
         task = hand_in.task
-        done = submit(desk, settings, hand_in, keep_good=keep_good, today=date.today())
+        done = submit_to_desk(desk, settings, hand_in, keep_good=keep_good, today=date.today())
     except DeskError as error:
         return Judged(file, task, False, (str(error),))
     written = (*done.report.published.written, *done.report.published.merged)
-    return Judged(file, task, done.accepted, done.reasons, written, done.kept_good)
+    kind = Leases(desk.cache).kind_of(hand_in.lease)
+    return Judged(file, task, done.accepted, done.reasons, written, done.kept_good, kind)
 
 
 def _read(file: str) -> HandInFile:
@@ -92,7 +95,8 @@ def _tell(found: Judged) -> None:
         kept = ", what was good of it" if found.kept_good else ""
         number = len(found.written)
         pages = f"{number} {'page' if number == 1 else 'pages'} written" if number else "kept, no page changes yet"
-        click.echo(f"{shown(found.file)}: accepted{kept}; {pages}")
+        done = "the lab runs it next" if found.kind == PROPOSE else pages
+        click.echo(f"{shown(found.file)}: accepted{kept}; {done}")
         for path in found.written[:20]:
             click.echo(f"  {shown(path)}")
     else:

@@ -37,11 +37,11 @@ def hired(
         require_trust(trust_store(os.environ), desk.root, dataclasses.asdict(settings))
     elif not settings.confine_agents:
         require_trust(trust_store(os.environ), desk.root, {"confine_agents": False})
-    meter = Meter(_caps(settings))
+    meter = Meter(caps_of(settings))
     with contextlib.ExitStack() as stack:
         made: dict[str, Worker] = {}
         for name in sorted(set(names.values()) - {"builtin"}):
-            made[name] = _make(name, desk, settings, meter, on_text)
+            made[name] = make_worker(name, desk, settings, meter, on_text)
             close = getattr(made[name], "close", None)
             if close is not None:
                 stack.callback(close)
@@ -64,11 +64,15 @@ def planning(staff: Staff | None) -> tuple[Staff | None, RoomWorker]:
     return dataclasses.replace(staff, workers=dict.fromkeys(staff.workers, noting)), noting
 
 
-def _caps(settings: Settings) -> Caps:
+def caps_of(settings: Settings) -> Caps:
+    """Return the caps that the settings put on one command."""
     return Caps(settings.max_usd or None, settings.max_tokens or None, settings.max_minutes or None)
 
 
-def _make(name: str, desk: Desk, settings: Settings, meter: Meter, on_text: Callable[[str], None] | None) -> Worker:
+def make_worker(
+    name: str, desk: Desk, settings: Settings, meter: Meter, on_text: Callable[[str], None] | None
+) -> Worker:
+    """Return the worker of this name. Raises DeskError where it is not set up."""
     kind, _, rest = name.partition(":")
     if kind == "scripted":
         return ScriptedWorker(read_script(desk.root / Path(rest)), otherwise=BuiltinWorker(), meter=meter)

@@ -12,7 +12,7 @@ from nightdesk.agents.leases import MINUTES, Leases, holder_name, in_turn, shown
 from nightdesk.agents.tasks import Task
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.base.settings import KINDS, read_settings
+from nightdesk.base.settings import ALL_KINDS, PROPOSE, read_settings
 from nightdesk.views.mcp.pages import line
 
 MAX_TASKS = 5  # in one answer; sub-agents ask for their own
@@ -52,21 +52,22 @@ class Submission(BaseModel):
 def next_task(
     desk: Desk,
     count: Annotated[int, Field(ge=1, le=MAX_TASKS, description="How many you can do one after the other.")] = 1,
-    kind: Annotated[str, Field(max_length=40, description=f"{' or '.join(KINDS)}; empty for any.")] = "",
+    kind: Annotated[str, Field(max_length=40, description=f"{' or '.join(ALL_KINDS)}; empty for any.")] = "",
     as_: Annotated[str, Field(alias="as", max_length=60, description="Who you are; it stands in the pages.")] = "mcp",
 ) -> Tasks:
     """Take the next task: its brief says what to read, what to hand in, and what is checked. It is yours for an hour.
 
-    Sources are read before pages are written. Call it again after each submit, until it has nothing left.
+    A lab that waits comes first; sources are read before pages are written. Call it again after each submit, until it
+    has nothing left.
     """
-    if kind and kind not in KINDS:
-        raise DeskError(f'no task is of the kind "{line(kind)}"', fix=f"there are: {', '.join(KINDS)}")
+    if kind and kind not in ALL_KINDS:
+        raise DeskError(f'no task is of the kind "{line(kind)}"', fix=f"there are: {', '.join(ALL_KINDS)}")
     # imported here: a client waits for the server to start, and this brings all that a compile needs
-    from nightdesk.wiki.work import open_tasks  # noqa: PLC0415
+    from nightdesk.lab.desk_tasks import desk_tasks  # noqa: PLC0415
 
     holder = holder_name(as_)
     now = datetime.now(UTC)  # before the look at what is open: see Leases.lease
-    tasks = open_tasks(desk, read_settings(desk.settings)).tasks
+    tasks = desk_tasks(desk, read_settings(desk.settings), kind=kind or None).tasks
     leases = Leases(desk.cache)
     free = in_turn(tasks, kind=kind or None)
     leased = leases.lease(free, count=count, holder=holder, minutes=MINUTES, now=now)
@@ -88,6 +89,8 @@ def next_task(
 def _nothing(tasks: Sequence[Task[Any]], held: int, kind: str) -> str:
     if held:
         return f"Nothing is free: others have the {held} tasks that can be done now. Come back later."
+    if kind == PROPOSE:
+        return "Nothing to propose: no lab waits for it now. If one runs with the worker room, come back later."
     if tasks and kind:
         return f'Nothing to do of the kind "{kind}"; {len(tasks)} other tasks are open.'
     return "Nothing to do: the wiki is in step."
@@ -101,12 +104,12 @@ def submit(
     ],
     keep_good: Annotated[bool, Field(description="Take what is good although the rest is wrong.")] = False,
 ) -> Submission:
-    """Hand in what a task asked for. It is checked by code; accepted, it becomes pages and a commit at once.
+    """Hand in what a task asked for. It is checked by code; accepted, it becomes pages and a commit, or an experiment.
 
     Rejected, `reasons` say what is wrong: mend that and submit again with the same header.
     """
     # imported here: a client waits for the server to start, and this brings all that a compile needs
-    from nightdesk.wiki.work import submit as submit_to_desk  # noqa: PLC0415
+    from nightdesk.lab.desk_tasks import submit_to_desk  # noqa: PLC0415
 
     done = submit_to_desk(
         desk, read_settings(desk.settings), parse_hand_in(_as_text(hand_in)), keep_good=keep_good, today=date.today()
