@@ -6,7 +6,8 @@ started warm from the trials: from a Gaussian over the best of them. It knows nu
 stay.
 
 Every second choice carries what a method says over to a few knobs of the best program, so that a person can see what
-made the difference; the others take the whole of it, which goes further where the start is far from the best.
+made the difference; the others take over more, which goes further where the start is far from the best, but never very
+many: in a program that works most knobs are near right, and a change of twenty at once only breaks it.
 
 The only module that imports optuna, numpy and cmaes: they come with the extra `lab`.
 """
@@ -25,7 +26,7 @@ _ASKS = 20  # of one method for a choice that is new; then another method
 _STARTUP = 6  # trials before a model of them has something to go by
 _NEAR = 0.15  # of the unit interval: the standard deviation of the first steps around what is there
 _SAME = 0.02  # of the unit interval: what lies nearer to the base is left as it is
-_FEW = 3  # knobs that every second choice changes, about; the others change all of them
+_FEW, _MORE = 3, 8  # knobs that a choice changes, about: either so many or so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,11 @@ class _History:
         return {knob.name: values[knob.name] for knob in self.knobs}
 
     def crossed(self, values: Mapping[str, Value], rng: Random) -> dict[str, Value]:
-        """Return the base with a few of these values or with all, by turns as chance has it; with at least one."""
+        """Return the base with a few of these values or with more, by turns as chance has it; with at least one."""
         names = [knob.name for knob in self.knobs if self._differs(knob, values[knob.name])]
         if not names:
             return dict(self.base)
-        share = rng.choice((_FEW / len(self.knobs), 1.0))
+        share = min(1.0, rng.choice((_FEW, _MORE)) / len(names))
         taken = [name for name in names if rng.random() < share] or [rng.choice(names)]
         return {**self.base, **{name: values[name] for name in taken}}
 
