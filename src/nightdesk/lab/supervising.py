@@ -62,7 +62,8 @@ class Supervised:
     """A running program. Whoever has one calls `look` every `pause_seconds`, and `end` when it is done or to be killed.
 
     Wall and CPU time count from the start of the sandbox, which takes some hundredths of a second. What the kernel
-    counted for all that was waited for is taken where it is more than what was seen by looking.
+    counted for all that was waited for is taken where it is more than what was seen by looking, as it may be where
+    there is no sandbox: bubblewrap does not wait for what it holds.
     """
 
     def __init__(
