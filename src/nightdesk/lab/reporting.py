@@ -95,7 +95,7 @@ def _opening(lab: Lab, summary: Summary) -> list[str]:
     elif winner is not None and gained is not None and summary.keeps:
         lines.append(
             f"{metric} went from {render_score(baseline.score)} to {render_score(winner.score)} in the search, a gain "
-            f"of {_figure(gained)} ({_share(gained, baseline.score)}) by what the search itself measured."
+            f"of {_figure(gained)}{_share(gained, baseline.score, winner.score)} by what the search itself measured."
         )
     else:
         lines.append(f"{metric} stays at {render_score(baseline.score)}: nothing was shown to be better.")
@@ -252,8 +252,9 @@ def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:+.3g}" if value else "0"
 
 
-def _share(gained: float, base: float) -> str:
-    return f"{gained / abs(base):+.2%}" if base else "from 0"
+def _share(gained: float, base: float, reached: float | None) -> str:
+    """Return a gain in per cent, "" where the scale has no natural 0: it goes below it, as a logarithm may."""
+    return f" ({gained / base:+.2%})" if base > 0 and reached is not None and reached > 0 else ""
 
 
 def _hours(hours: float) -> str:
