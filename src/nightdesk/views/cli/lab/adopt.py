@@ -27,10 +27,10 @@ def command(name: str, tag: str | None, as_json: bool, desk_folder: str | None) 
         return DONE
     which = ", ".join(f"{number:04d}" for number in adopted.keeps)
     if adopted.commit is None:
-        say(f"{shown(', '.join(lab.program.edit))} hold the winner of {shown(adopted.tag)} already")
+        say(f"{shown(', '.join(lab.program.edit))} already as in the winner of {shown(adopted.tag)}")
         return DONE
     merged = ", merged with what you had changed" if adopted.merged else ""
-    say(f"{shown(', '.join(adopted.files))} now as in experiments {which} of {shown(adopted.tag)}{merged}")
+    say(f"{shown(', '.join(adopted.files))} now as in experiment {which} of {shown(adopted.tag)}{merged}")
     click.echo(adopted.commit)
     if adopted.confirmed != "held":
         state = f"{adopted.confirmed!r}" if adopted.confirmed else "not confirmed"
