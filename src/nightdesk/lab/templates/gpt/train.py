@@ -13,7 +13,9 @@ import math
 import os
 import sys
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin while waiting use up a CPU budget
+# Before torch: threads that spin while they wait are slow on a busy machine, those that sleep at once on an idle one.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # rounds of a spin, some tens of microseconds: then they sleep
 
 import torch
 import torch.nn.functional as F
