@@ -9,9 +9,9 @@ from tests.lab.searches import experiment
 FILES = ["train.py", "prepare.py"]
 TRACEBACK = """step 1
 Traceback (most recent call last):
-  File "/tmp/run/work/train.py", line 120, in <module>
+  File "/tmp/run/lab/train.py", line 120, in <module>
     main()
-  File "/tmp/run/work/train.py", line 88, in main
+  File "/tmp/run/lab/train.py", line 88, in main
     loss.backward()
   File "/usr/lib/python3.12/site-packages/torch/_tensor.py", line 5, in backward
     run()

@@ -68,7 +68,7 @@ def blocks(text: str) -> tuple[Block, ...]:
     # pyromark takes no lone surrogates and changes NUL; both stand-ins keep every character's place
     body = text[skipped:].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
     reader = _Reader(body, skipped)
-    for event, span in _events(body):
+    for event, span in markdown_events(body):
         reader.take(event, span["start"], span["end"])
     return tuple(reader.done)
 
@@ -126,7 +126,7 @@ def _frontmatter_title(head: str) -> str | None:
     return title.strip() or None
 
 
-def _events(body: str) -> Any:
+def markdown_events(body: str) -> Any:
     """Return pyromark's iterator of (event, byte range) pairs."""
     # imported here: commands that read no Markdown start without loading it
     from pyromark import Options, events_with_range  # noqa: PLC0415

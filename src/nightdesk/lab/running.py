@@ -13,6 +13,7 @@ from nightdesk.base.files import write_atomically
 from nightdesk.base.processes import TOGETHER
 from nightdesk.base.sandbox import Confinement, program_folders
 from nightdesk.lab.jobs import Finished, Job, Stopped, Use
+from nightdesk.lab.judge_files import hidden_places
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.measurements import LogWindow, Measurements, parse_measurements
 from nightdesk.lab.run_folder import changed_files, remove_folder, shown_files, write_files
@@ -170,15 +171,11 @@ class LocalExecutor:
         variables |= {"NIGHTDESK_SEED": str(job.seed), "NIGHTDESK_BUDGET": budget_text(job.budget)}
         if not self.confined:
             variables |= {"HOME": str(folder / "tmp"), "TMPDIR": str(folder / "tmp")}
-        hidden = [lab.repository, lab.folder, lab.state, *hidden_packages(), *self.hidden]
-        hidden += [lab.desk.root] if lab.desk is not None else []
-        if lab.program.data and (data := lab.folder / Path(lab.program.data).expanduser()).exists():
-            hidden.append(data)  # it holds what was put aside for validation
         fixed = tuple(work / name for name in files if name not in job.editable)
         return Confinement(
             work=work,
             readable=(*readable, *self.readable, *fixed),
-            hidden=tuple(path.resolve() for path in hidden),
+            hidden=(*hidden_places(lab), *(path.resolve() for path in (*hidden_packages(), *self.hidden))),
             places={work / "data": lab.data} if lab.data.is_dir() else {},
             devices=devices(),
             network=job.network,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from nightdesk.base.markdown import _events as markdown_events
+from nightdesk.base.markdown import markdown_events
 from nightdesk.wiki.vault.front import Front, read_front
 from nightdesk.wiki.vault.records import Heading, Link, Record
 from nightdesk.wiki.vault.wording import sketch, words
