@@ -44,9 +44,14 @@ class Settings:
         return self.workers.get(kind, self.worker)
 
 
-KINDS = ("read", "write")  # of the wiki's tasks
+KINDS = ("read", "write")  # of a compile's tasks
+COMPARE = "compare"  # claims, for contradictions
+MEND = "mend"  # findings of lint
+PROBE = "probe"  # questions from a source's text
+ASK = "ask"  # an answer
+IDEA = "idea"  # an idea file, or what is built from one
 PROPOSE = "propose"  # a lab's task
-ALL_KINDS = (*KINDS, PROPOSE)  # of tasks, that can have a worker of their own
+ALL_KINDS = (*KINDS, COMPARE, MEND, PROBE, ASK, IDEA, PROPOSE)  # of tasks, that can have a worker of their own
 HYBRID, RANDOM = "hybrid:", "random"  # of labs: somebody who thinks beside the optimiser; chance, to compare with
 WORKERS = ("openai", "anthropic", "google", "ollama", "openrouter", "local", "command", "acp", "scripted")  # with a ":"
 _BOUNDS: dict[str, tuple[float, float]] = {

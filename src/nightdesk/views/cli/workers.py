@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nightdesk.agents.meter import Caps, Meter
@@ -21,15 +21,20 @@ from nightdesk.wiki.work import briefs_of, ledger_of
 
 @contextlib.contextmanager
 def hired(
-    desk: Desk, settings: Settings, *, chosen: str | None = None, on_text: Callable[[str], None] | None = None
+    desk: Desk,
+    settings: Settings,
+    *,
+    kinds: Sequence[str] = KINDS,
+    chosen: str | None = None,
+    on_text: Callable[[str], None] | None = None,
 ) -> Iterator[Staff | None]:
-    """Give the block the AI workers that the settings name, None where the built-in worker does all.
+    """Give the block the AI workers that the settings name for these `kinds` of tasks, None where none is named.
 
-    `chosen` is the worker that the command line names, for every kind of task: it needs no trust. `on_text` is given a
-    model's answers as they come. Raises DeskError for a worker that is not set up, and for one that came with the desk
-    and is not trusted.
+    Without one the built-in code does all. `chosen` is the worker that the command line names, for every kind of task:
+    it needs no trust. `on_text` is given a model's answers as they come. Raises DeskError for a worker that is not set
+    up, and for one that came with the desk and is not trusted.
     """
-    names = {kind: chosen or settings.worker_for(kind) for kind in KINDS}
+    names = {kind: chosen or settings.worker_for(kind) for kind in kinds}
     if all(name == "builtin" for name in names.values()):
         yield None
         return
