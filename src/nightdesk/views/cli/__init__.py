@@ -30,6 +30,7 @@ COMMANDS = {
         "Let this desk's nightdesk.toml start programs or send text to an address that it names.",
     ),
     "lab": ("lab", "Run experiments overnight: a metric that cannot be faked, and what held in the morning."),
+    "completion": ("completion", "Print the script that completes nightdesk's commands and options in SHELL."),
     "doctor": ("doctor", "Check what is set up and what is missing, and say how to mend it."),
 }
 
