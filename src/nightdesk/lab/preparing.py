@@ -127,7 +127,7 @@ def _run_script(lab: Lab, work: Path, *, confined: bool, stopped: Stopped) -> tu
     if confined:
         shown = [] if local is None else [local]
         if source == "desk" and lab.desk is not None:
-            shown += [lab.desk.settings, lab.desk.text]
+            shown += [lab.desk.settings, lab.desk.text, lab.desk.raw]
         confinement = Confinement(
             work,
             readable=(*program_folders(Path(sys.executable)), *shown),

@@ -13,8 +13,10 @@ from typing import BinaryIO
 
 from nightdesk.base.desk import SETTINGS_NAME, Desk
 from nightdesk.base.errors import DeskError
+from nightdesk.base.files import write_atomically
 from nightdesk.base.names import safe_name
 from nightdesk.sources.addresses import Resolver, resolve_host
+from nightdesk.sources.exports import select, source_name
 from nightdesk.sources.fetch import FetchPolicy
 from nightdesk.sources.folders import list_folder
 from nightdesk.sources.images import Loader, relative_path, save_images
@@ -29,11 +31,12 @@ from nightdesk.sources.intake import (
     stem_of,
     title_for,
 )
-from nightdesk.sources.kinds import is_binary, why_not
+from nightdesk.sources.kinds import KINDS, is_binary, why_not
 from nightdesk.sources.loading import first_of, from_folder, from_web
 from nightdesk.sources.provenance import Provenance, read_provenance, record_provenance
 from nightdesk.sources.raw import Placed, Shelf, split_name
 from nightdesk.sources.repository import Repository, beside, is_mostly_code, is_repository_path, open_repository
+from nightdesk.sources.unpacking import is_zip, unpacked
 from nightdesk.sources.urls import resolve_reference
 from nightdesk.sources.web import WebFile, choose_ending, fetch_file, repository_url
 
@@ -41,7 +44,7 @@ MANY_FILES = 100  # of a folder; more are flushed to the disk all at once: 10,00
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*:(?://|:)", re.IGNORECASE)
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)")
-_OWN_FOLDERS = ("wiki", "text", ".nightdesk", ".git", ".obsidian")
+_OWN_FOLDERS = ("wiki", "text", "exports", ".nightdesk", ".git", ".obsidian")
 _OWN_FILES = (SETTINGS_NAME, "AGENTS.md", "CLAUDE.md", ".gitignore")
 
 
@@ -160,7 +163,14 @@ class _Adding:
             return
         if _is_own(real, self._desk.root.resolve()):
             raise DeskError("is a part of this desk, not a source")
-        if not path.is_dir():
+        if path.is_file() and path.suffix.lower() == ".zip":
+            if not is_zip(path):
+                raise DeskError("is no zip archive")
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise DeskError(f"is larger than {MAX_FILE_BYTES / 1e6:g} MB; unpack it and add its folder")
+            with unpacked(path) as folder:
+                self._add_folder(folder, called=path)
+        elif not path.is_dir():
             reason = reason_against(path)
             if reason:
                 raise DeskError(reason)
@@ -169,44 +179,79 @@ class _Adding:
             self._note_placed(source, placed)
             if placed.new:
                 self._save_local_images(path, placed.path, root=path.parent)
+                self._add_attachments(placed.path)
         elif is_repository_path(path) and (path.name == ".git" or not (path / ".git").exists() or is_mostly_code(path)):
             with open_repository(path, policy=self._policy) as repository:
                 self._add_repository(source, repository, url=None)
         else:
             self._add_folder(path)
 
-    def _add_folder(self, folder: Path) -> None:
+    def _add_folder(self, folder: Path, *, called: Path | None = None) -> None:
+        """Add what a folder holds; `called` is the archive that it was unpacked from."""
         if (folder / SETTINGS_NAME).is_file():
             raise DeskError("is a desk", fix="to take its sources, give its raw/ folder")
         left_out: Counter[str] = Counter()
         new: list[tuple[Path, Path]] = []
         files = list_folder(folder)
+        selection = select(folder, files)
         many = len(files) > MANY_FILES
-        top = self._name or folder.resolve().name
-        for path in files:
+        top = self._name or (called.stem if called else folder.resolve().name)
+        shown = called or folder
+        for path in selection.files:
+            name = str(shown / path.relative_to(folder))
             try:
                 reason = reason_against(path)
                 if reason == "is empty" or (reason and path.suffix.lower() not in ENDINGS):
                     left_out["empty" if reason == "is empty" else path.suffix.lower() or path.name] += 1
                 elif reason:
-                    self.refuse(str(path), reason)
+                    self.refuse(name, reason)
                 else:
-                    stem, ending = name_parts(path)
-                    folders = (top, *path.relative_to(folder).parts[:-1])
-                    placed = self._shelf.place(path, folders=folders, stem=stem, ending=ending, flush=not many)
-                    self._note_placed(str(path), placed)
+                    *inner, last = map(source_name, path.relative_to(folder).parts)
+                    stem, ending = name_parts(PurePosixPath(last))
+                    placed = self._shelf.place(path, folders=(top, *inner), stem=stem, ending=ending, flush=not many)
+                    self._note_placed(name, placed)
                     new += [(path, placed.path)] if placed.new else []
             except OSError as error:
-                self.refuse(str(path), (error.strerror or str(error)).lower())
+                self.refuse(name, (error.strerror or str(error)).lower())
+        self._keep_tables(folder, top, selection.tables)
         if many:
             os.sync()
         for path, placed_path in new:
-            self._save_local_images(path, placed_path, root=folder)
+            self._save_local_images(path, placed_path, root=folder, beside=selection.pictures.get(path, ()))
+            self._add_attachments(placed_path)
         if left_out:
             kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(left_out.items()))
-            self._note(f"{folder}: left out {left_out.total()} files that hold nothing to read ({kinds})")
-        if not files:
+            self._note(f"{shown}: left out {left_out.total()} files that hold nothing to read ({kinds})")
+        for why, count in sorted(selection.left_out.items()):
+            self._note(f"{shown}: left out {count} files that {why}")
+        if not selection.files:
             raise DeskError("holds no files that can be read")
+
+    def _keep_tables(self, folder: Path, top: str, tables: Sequence[Path]) -> None:
+        """Put the tables of an export beside its sources in raw/; one that is there is left as it is."""
+        for path in tables:
+            place = self._shelf.make_folder((top, *path.relative_to(folder).parts[:-1])) / path.name
+            if not place.exists() and not place.is_symlink() and reason_against(path) is None:
+                write_atomically(place, path.read_bytes())
+                self._written.append(place)
+
+    def _add_attachments(self, mail: Path) -> None:
+        """Add the documents that are attached to a mail in raw/, as sources in a folder beside it."""
+        if mail.suffix.lower() not in KINDS["mail"]:
+            return
+        # imported here: only mail needs what takes it apart
+        from nightdesk.sources.attachments import FOLDER_ENDING, attached_documents  # noqa: PLC0415
+
+        folders = (*mail.parent.relative_to(self._desk.raw).parts, mail.stem + FOLDER_ENDING)
+        for name, content in attached_documents(mail):
+            stem, ending = name_parts(PurePosixPath(name))
+            try:
+                check_content(content, ending)
+                placed = self._shelf.place(content, folders=folders, stem=stem, ending=ending)
+            except DeskError as error:
+                self._note(f"{mail.name}: {name}, which is attached to it, {error}")
+                continue
+            self._note_placed(f"{mail.name}: {name}", placed)
 
     def _add_input(self, standard_input: BinaryIO | None) -> None:
         content = standard_input.read(MAX_FILE_BYTES + 1) if standard_input else b""
@@ -281,9 +326,9 @@ class _Adding:
         for note in repository.notes:
             self._note(f"{repository.name}: {note}")
 
-    def _save_local_images(self, original: Path, placed: Path, *, root: Path) -> None:
-        """Save what a file shows: from the folder it came from, and from the web."""
-        references = image_references(placed)
+    def _save_local_images(self, original: Path, placed: Path, *, root: Path, beside: Sequence[Path] = ()) -> None:
+        """Save what a file shows (and the pictures `beside` it): from the folder it came from, and from the web."""
+        references = image_references(placed) | {picture.name: picture.name for picture in beside}
         for reference in list(references):
             name = relative_path(reference)
             if name and _is_same(original.parent / name, placed.parent / name, within=self._desk.raw):

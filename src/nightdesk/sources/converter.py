@@ -30,6 +30,10 @@ MODULES = {
     "latex": "latex",
     "code": "code",
     "image": "images",
+    "mail": "mail",
+    "chat": "chats",
+    "obsidian": "obsidian",
+    "notion": "notion",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nightdesk.base.desk import SETTINGS_NAME
 from nightdesk.base.git import init_repository, run_git
+from nightdesk.sources.formats.slack_names import TABLES, is_slack
 
 ASSETS_ENDING = ".assets"  # raw/<file name>.assets/ holds the images of raw/<file name>
 SAVED_PAGE_ENDING = "_files"  # what browsers put beside a page that was saved whole
@@ -56,8 +57,9 @@ def _walk(folder: Path, root: Path) -> Iterator[Path]:
     except FileNotFoundError:
         return
     names = {entry.name for entry in entries}
+    tables = TABLES if is_slack(names) else frozenset()
     for entry in entries:
-        if not is_source_name(entry.name):
+        if not is_source_name(entry.name) or entry.name in tables:
             continue
         if entry.is_dir(follow_symlinks=False):
             if not _belongs_to_source(entry.name, names):

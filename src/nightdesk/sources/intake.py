@@ -40,11 +40,11 @@ def check_content(content: bytes, ending: str) -> None:
 def name_parts(path: PurePath) -> tuple[str, str]:
     """Return stem and ending for a file's place in raw/: an ending that says its kind, whatever is added to the stem.
 
-    `README` becomes `README.txt`, since `README (2)` would be of no kind.
+    `README` becomes `README.txt`, since `README (2)` would be of no kind, and a mailbox called `mbox` `mbox.mbox`.
     """
     if path.suffix.lower() in ENDINGS:
         return path.name[: -len(path.suffix)], path.suffix
-    return path.name, ".txt"
+    return path.name, ".mbox" if path.name.lower() == "mbox" else ".txt"
 
 
 def stem_of(name: str) -> str:

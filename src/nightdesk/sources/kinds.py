@@ -1,8 +1,11 @@
 """Which kind of source a file is, by its ending checked against its first bytes."""
 
 import codecs
+import re
 import zipfile
 from pathlib import Path
+
+from nightdesk.sources.formats.sniffing import SNIFFED_BYTES, looks_like_chat, looks_like_note, looks_like_page
 
 KINDS = {
     "markdown": (".md", ".markdown", ".mdown", ".mkd"),
@@ -16,6 +19,7 @@ KINDS = {
     "epub": (".epub",),
     "notebook": (".ipynb",),
     "latex": (".tex",),
+    "mail": (".eml", ".mbox"),
     "image": (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"),
     "code": (
         *(".py", ".pyi", ".pyx", ".ipy", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".cu", ".cuh", ".rs"),
@@ -26,11 +30,14 @@ KINDS = {
     ),
 }
 _KIND_OF_ENDING = {ending: kind for kind, endings in KINDS.items() for ending in endings}
-_KIND_OF_NAME = {"readme": "text", "license": "text", "makefile": "code", "dockerfile": "code"}
-TEXTUAL = frozenset({"markdown", "text", "html", "csv", "notebook", "latex", "code"})
+_KIND_OF_NAME = {"readme": "text", "license": "text", "makefile": "code", "dockerfile": "code", "mbox": "mail"}
+TEXTUAL = frozenset({"markdown", "text", "html", "csv", "notebook", "latex", "code", "mail"})
+KINDS_VERSION = "2"  # raised when the same file is of another kind
 
 _FIRST_BYTES = 8192
+_NOTE_BYTES = 2_000_000  # of Markdown that are searched for links within a vault or an export
 _ZIP_MEMBER = {"docx": "word/", "pptx": "ppt/", "xlsx": "xl/", "epub": "META-INF/container.xml"}
+_MAIL = re.compile(rb"\s*(?:From [^\n]{0,500}\n|[!-9;-~]{1,80}:[ \t\r\n])")
 _MAGIC = {
     ".png": (b"\x89PNG\r\n\x1a\n",),
     ".jpg": (b"\xff\xd8\xff",),
@@ -43,8 +50,23 @@ _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def kind_of(path: Path) -> str | None:
-    """Return the kind of the file at `path`, or None if nightdesk does not read it (see `why_not`). Raises OSError."""
-    return None if why_not(path) else _kind_by_name(path)
+    """Return the kind of the file at `path`, or None if nightdesk does not read it (see `why_not`). Raises OSError.
+
+    Beside those in KINDS there are three that only the content tells: "chat", "obsidian" and "notion".
+    """
+    return None if why_not(path) else _by_content(path, _kind_by_name(path))
+
+
+def _by_content(path: Path, kind: str | None) -> str | None:
+    """Return the kind that a file's content makes of the one by its name."""
+    json = kind == "code" and path.suffix.lower() == ".json"
+    if not json and kind != "markdown":
+        return kind
+    with path.open("rb") as file:
+        content = file.read(SNIFFED_BYTES if json else _NOTE_BYTES)
+    if json:
+        return "chat" if looks_like_chat(content) else kind
+    return "notion" if looks_like_page(content) else "obsidian" if looks_like_note(content) else kind
 
 
 def why_not(path: Path) -> str | None:
@@ -56,13 +78,15 @@ def why_not(path: Path) -> str | None:
         return "is empty"
     if kind is None:
         return f"is of no kind that is read ({path.suffix})" if path.suffix else "is of no kind that is read"
-    if kind in TEXTUAL:
-        return "is binary, not text" if is_binary(first) else None
+    if kind in TEXTUAL and is_binary(first):
+        return "is binary, not text"
+    if kind == "mail" and not _MAIL.match(first.removeprefix(codecs.BOM_UTF8)):
+        return "is no mail"
     if kind == "pdf":
         return None if b"%PDF-" in first[:1024] else "is not a PDF"  # readers allow some bytes before the header
     if kind == "image":
         return _why_no_image(path.suffix.lower(), first)
-    return _why_no_archive(path, kind, first)
+    return _why_no_archive(path, kind, first) if kind in _ZIP_MEMBER else None
 
 
 def is_text(kind: str, path: Path) -> bool:

@@ -19,7 +19,7 @@ from nightdesk.sources.convert import CONVERTER_VERSION, Bounds, Converters, Job
 from nightdesk.sources.folders import ASSETS_ENDING, find_sources
 from nightdesk.sources.formats.converted import Converted
 from nightdesk.sources.images import read_images
-from nightdesk.sources.kinds import is_text, kind_of, why_not
+from nightdesk.sources.kinds import KINDS_VERSION, is_text, kind_of, why_not
 from nightdesk.sources.provenance import read_provenance
 from nightdesk.sources.raw import PROVENANCE_NAME
 
@@ -102,7 +102,7 @@ def text_path(raw: str) -> str:
 def _look(desk: Desk, raw: str, memo: dict[str, Any] | None, settings: Settings) -> dict[str, Any]:
     """Return what is known of a raw file: its memo if the file is as it was, else its hash and kind, or its problem."""
     path = desk.root / raw
-    signature = f"{stat_signature(path)}:{settings.max_source_mb}:{CONVERTER_VERSION}"
+    signature = f"{stat_signature(path)}:{settings.max_source_mb}:{CONVERTER_VERSION}:{KINDS_VERSION}"
     if memo is not None and memo.get("signature") == signature:
         memo.pop("same", None)
         return memo
@@ -118,18 +118,22 @@ def _look(desk: Desk, raw: str, memo: dict[str, Any] | None, settings: Settings)
         if is_text(kind, path):
             known |= {"text": raw, "text_sha256": known["sha256"], **_facts_of(path)}
             known["images"] = _images_beside(desk, raw)
+        elif kind in ("obsidian", "notion"):
+            known["url"] = _facts_of(path)["url"]  # what else its properties say comes with the text
     except OSError as error:
         return {"signature": "", "problem": f"cannot be read: {error.strerror}"}
     return known
 
 
 def _facts_of(path: Path) -> dict[str, Any]:
-    """Return what a text says of itself in its frontmatter, as web clippers write it."""
+    """Return what a text says of itself in its frontmatter, as web clippers and OKF bundles write it."""
     with path.open(encoding="utf-8", errors="replace") as file:
         front, _ = split_frontmatter(file.read(100_000))
     values = load_yaml(front)
-    published = next((values[key] for key in ("published", "date", "created") if values.get(key)), None)
-    url = next((values[key] for key in ("source", "url", "link") if values.get(key)), None)
+    published = next((values[key] for key in ("published", "date", "created", "timestamp") if values.get(key)), None)
+    if published is None and isinstance(written := values.get("generated"), dict):  # Open Knowledge Format
+        published = written.get("at")
+    url = next((values[key] for key in ("source", "url", "link", "resource") if values.get(key)), None)
     return {
         "title": _line(values.get("title")),
         "author": _line(values.get("author")),

@@ -7,10 +7,20 @@ from typing import Any
 from nightdesk.agents.boundary import visible
 from nightdesk.base.markdown import title_of
 from nightdesk.base.pages import split_frontmatter
+from nightdesk.wiki.cover import NO_COVER, Cover
 from nightdesk.wiki.places import place_in_words
 from nightdesk.wiki.prose.language import detect_language, has_spaces
-from nightdesk.wiki.prose.salience import choose_claims, claimable, open_questions, summary, weigh_sentences
+from nightdesk.wiki.prose.salience import (
+    choose_claims,
+    claimable,
+    most_claims,
+    open_questions,
+    summary,
+    weigh_sentences,
+)
 from nightdesk.wiki.prose.sentences import Sentence, split_sentences
+from nightdesk.wiki.speakers import own_words
+from nightdesk.wiki.standing_alone import can_stand_alone, is_idle, is_whole
 from nightdesk.wiki.terms.vocabulary import SourceTerms, survey_terms
 
 FORM = "2"  # changes when the same text gives another survey
@@ -71,20 +81,23 @@ def survey_for_reader(light: Mapping[str, Any], rest: Mapping[str, Any]) -> Surv
     )
 
 
-def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Survey:
+def survey_text(text: str, *, fallback_title: str, kind: str = "markdown", cover: Cover = NO_COVER) -> Survey:
     """Return what code finds in a source's text; in plain text indented lines are no code, an image claims nothing.
 
-    It depends on nothing else, so that one source never moves another.
+    It depends on nothing but the text and what is asked of its reading, so that one source never moves another.
     """
     if kind == "image":
         text = ""
     if kind == "text":
         text = "\n".join(line.lstrip() for line in text.splitlines())  # quotes and line numbers stay the same
     language = detect_language(text)
-    sentences = split_sentences(text, language=language)
+    sentences = own_words(split_sentences(text, language=language), kind)
     title = (_first_line_title(text) if kind in ("text", "pdf") else None) or title_of(text)
     weighed = weigh_sentences(sentences, language=language)
-    chosen = set(choose_claims(sentences, language=language, weighed=weighed))
+    asked = _asked_for(sentences, cover, language)
+    chosen = set(choose_claims(sentences, language=language, weighed=weighed, depth=cover.depth, missed=asked))
+    chosen |= asked
+    chosen |= _second_choice(sentences, chosen, asked, cover, language)
     terms = survey_terms(sentences, language=language, title=title or fallback_title)
     chosen |= set(_defining(sentences, terms, language))
     distinct = _distinct(sentences, sorted(chosen))
@@ -99,6 +112,42 @@ def survey_text(text: str, *, fallback_title: str, kind: str = "markdown") -> Su
         questions=tuple(_candidate(sentences[n], n) for n in questions if n not in chosen),
         terms=terms,
     )
+
+
+def _asked_for(sentences: Sequence[Sentence], cover: Cover, language: str) -> frozenset[int]:
+    """Return the sentences that a reading must cover, as far as the text has them and they can be claims."""
+    if not cover.quotes:
+        return frozenset()
+    quotes = frozenset(cover.quotes)
+    return frozenset(
+        index
+        for index, sentence in enumerate(sentences)
+        if sentence.quote in quotes
+        and is_whole(sentence, language=language)
+        and can_stand_alone(sentence, language=language)
+    )
+
+
+def _second_choice(
+    sentences: Sequence[Sentence], chosen: set[int], missed: frozenset[int], cover: Cover, language: str
+) -> set[int]:
+    """Return what else a denser reading takes where good claims are used up: steps of a tutorial, entries of a list.
+
+    First those whose section holds a sentence that was missed. Code would not choose them by itself.
+    """
+    room = most_claims(sentences, language=language, depth=cover.depth) - len(chosen) if cover.depth > 1 else 0
+    if room <= 0:
+        return set()
+    sections = {sentences[index].headings[:3] for index in missed}
+    others = [
+        index
+        for index, sentence in enumerate(sentences)
+        if index not in chosen
+        and is_whole(sentence, language=language)
+        and can_stand_alone(sentence, language=language)
+        and not is_idle(sentence, language)
+    ]
+    return set(sorted(others, key=lambda index: (sentences[index].headings[:3] not in sections, index))[:room])
 
 
 def _first_line_title(text: str) -> str | None:

