@@ -7,10 +7,11 @@ The same Python, seed and size give the same bytes.
 
 import argparse
 import bisect
+import functools
 import itertools
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,7 @@ _TAGS = ("method", "result", "history", "ml/optimisation", "ml/data", "tool", "p
 _TYPES = ("concept", "concept", "concept", "entity", "overview")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vault:
     """What pages are made of."""
 
@@ -60,6 +61,11 @@ class Vault:
     terms: Sequence[str]  # what pages are about
     words: Sequence[str]  # invented, the commonest first
     weights: Sequence[float]  # running sums of 1/rank of `words`
+
+    @functools.cached_property
+    def places(self) -> Mapping[str, int]:
+        """Return how common each invented word is: 0 for the commonest."""
+        return {word: place for place, word in enumerate(self.words)}
 
     def word(self, chance: random.Random) -> str:
         """Return an invented word by Zipf's law."""
@@ -109,25 +115,46 @@ def write_vault(folder: Path, pages: int, *, seed: int = 0) -> int:
     return total
 
 
-def queries(vault: Vault, count: int, *, seed: int = 0) -> Iterator[str]:
-    """Yield queries as people ask them: one to three words, a few phrases, prefixes, alternatives and exclusions."""
+FORMS = (  # t: what a page is about, w and v: invented words by Zipf's law, s: words of its sentences, p: a beginning
+    "{t}", "{t}", "{t}", "{t} {w}", "{w}", "{w}", "{w} {v}", "{s} {s2}", "{s} {s2} {w}", '"{t}"', "{p}*",
+    "{w} OR {v}", "{t} -{s}", "{s}",
+)  # fmt: skip
+
+
+def queries(vault: Vault, count: int, *, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield forms and queries as people ask: one to three words, phrases, prefixes, alternatives and exclusions."""
     chance = random.Random(f"queries {seed}")
-    forms = (
-        "{t}", "{t}", "{t}", "{t} {w}", "{w}", "{w}", "{w} {v}", "{s} {s2}", "{s} {s2} {w}", '"{t}"', "{p}*",
-        "{w} OR {v}", "{t} -{s}", "{s}",
-    )  # fmt: skip
     for _ in range(count):
         term = chance.choice(vault.terms)
         spoken = [word for word in chance.choice(vault.sentences).replace(".", "").split() if word.isalpha()]
         word = vault.word(chance)
-        yield chance.choice(forms).format(
-            t=term,
-            w=word,
-            v=vault.word(chance),
-            p=word[:5],
-            s=chance.choice(spoken or [word]),
-            s2=chance.choice(spoken or [word]),
+        form = chance.choice(FORMS)
+        yield (
+            form,
+            form.format(
+                t=term,
+                w=word,
+                v=vault.word(chance),
+                p=word[:5],
+                s=chance.choice(spoken or [word]),
+                s2=chance.choice(spoken or [word]),
+            ),
         )
+
+
+def known_items(vault: Vault, pages: int, count: int, *, seed: int = 0) -> Iterator[tuple[str, str, str]]:
+    """Yield what a person remembers of a page, the query and the page's path: its name, or some words of its text."""
+    chance = random.Random(f"items {seed}")
+    for _ in range(count):
+        path, text = make_page(chance.randrange(pages), vault)
+        name = path.rpartition("/")[2].removesuffix(".md")
+        yield "words of the title", " ".join(name.split()[:-1]), path
+        invented = [word for line in text.split("The ")[1:] for word in line.split() if word in vault.places]
+        rare = sorted(set(invented), key=lambda word: -vault.places[word])[:8]
+        yield "three words of the text", " ".join(chance.sample(rare, min(3, len(rare)))), path
+        common = sorted(set(invented), key=lambda word: vault.places[word])[:8]
+        asked = [*chance.sample(common, min(3, len(common))), *rare[:1]]
+        yield "a rare and three common words", " ".join(asked), path
 
 
 def main() -> None:

@@ -229,6 +229,19 @@ def test_of_many_that_fit_those_named_so_come_first(tmp_path: Path, monkeypatch:
     assert search(collection, "common", limit=4).more
 
 
+def test_of_very_many_that_fit_those_come_first_that_tell_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = {f"{n:03}.md": "common words stand side by side\n" for n in range(40)}
+    pages |= {"x.md": "a rare bird, and common\n", "y.md": "# Common\n", "z.md": "side common by words\n"}
+    collection = vault(tmp_path, pages)
+    monkeypatch.setattr(ranking, "MAX_RANKED", 10)
+    assert found(collection, "common OR rare", limit=5)[0] == "x"
+    assert found(collection, "common bird", limit=5) == ["x"], "a word that is everywhere is still looked for"
+    assert found(collection, "zebra OR bird", limit=5) == ["x"]
+    assert "z" not in found(collection, "common words", limit=5), "those with the words side by side come first"
+    assert found(collection, "comm*", limit=1) == ["y"], "a beginning that too many have"
+    assert found(collection, "common path:z", limit=5) == ["z"]
+
+
 QUERIES = st.lists(
     st.sampled_from(
         ['"', "(", ")", "-", "OR", "muon", "rate*", "type:concept", "in:wiki", "学习", "学", "é", "C++", "NEAR(", "^a"]

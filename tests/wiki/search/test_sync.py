@@ -39,7 +39,10 @@ def dump(collection: Collection) -> list[tuple[object, ...]]:
         words = database.execute("SELECT word, docs FROM words").fetchall()
         names = database.execute("SELECT key FROM names").fetchall()
         terms = database.execute("SELECT count(*) FROM fts").fetchall()
-    return sorted([*docs, *words, *names, *terms], key=repr)
+        named = database.execute("SELECT count(*) FROM named").fetchall()
+        counts = database.execute("SELECT key, value FROM facts WHERE key IN ('files', 'docs')").fetchall()
+    assert dict(counts)["docs"] == str(len(docs))
+    return sorted([*docs, *words, *names, *terms, *named, *counts], key=repr)
 
 
 def test_what_is_new_changed_moved_or_gone_is_seen(pages: Collection) -> None:

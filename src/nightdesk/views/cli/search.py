@@ -14,7 +14,7 @@ from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option,
 from nightdesk.wiki.search.collection import Collection, desk_collection, vault_collection, vault_database
 from nightdesk.wiki.search.hits import Hit
 from nightdesk.wiki.search.query import parse_query, plain_query
-from nightdesk.wiki.search.search import MAX_LIMIT, Results, search
+from nightdesk.wiki.search.search import MAX_LIMIT, Ranker, Results, search
 
 
 class _QueryCommand(click.Command):
@@ -39,6 +39,8 @@ class _QueryCommand(click.Command):
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, MAX_LIMIT), help="Results at most.")
 @click.option("--any", "any_word", is_flag=True, help="Find what has some of the words: a question as it is asked.")
 @click.option("--vault", metavar="PATH", help="Search a folder of Markdown files instead of a desk; it stays as it is.")
+@click.option("--hybrid", "by", flag_value="both", help="Find what is near in meaning too (the extra `semantic`).")
+@click.option("--semantic", "by", flag_value="meaning", help="Find by meaning alone.")
 @click.option("--fresh", is_flag=True, help="Look at every file for changes, in a large collection too.")
 @json_option
 @desk_option
@@ -47,6 +49,7 @@ def command(
     limit: int,
     any_word: bool,
     vault: str | None,
+    by: str | None,
     fresh: bool,
     as_json: bool,
     desk_folder: str | None,
@@ -59,7 +62,8 @@ def command(
     text = " ".join(word.removeprefix("\0") for word in words)
     query = plain_query(text) if any_word else parse_query(text)
     collection = _vault(vault) if vault is not None else desk_collection(chosen_desk(desk_folder))
-    found = search(collection, text, limit=limit, query=query, thorough=fresh, jobs=0, tell=say)
+    ranker = _by_meaning(collection, words=by == "both") if by else None
+    found = search(collection, text, limit=limit, query=query, thorough=fresh, jobs=0, tell=say, ranker=ranker)
     if as_json:
         print_json(_document(text, found))
     else:
@@ -73,6 +77,14 @@ def _vault(path: str) -> Collection:
         raise DeskError(f"{path} is no folder", fix="name a folder of Markdown files")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return vault_collection(folder, vault_database(folder, Path(home)))
+
+
+def _by_meaning(collection: Collection, *, words: bool) -> Ranker:
+    # imported here: a search by words needs none of it
+    from nightdesk.wiki.semantic.embedder import open_embedder  # noqa: PLC0415
+    from nightdesk.wiki.semantic.hybrid import ByMeaning  # noqa: PLC0415
+
+    return ByMeaning(open_embedder(), collection.database, words=words)
 
 
 def _document(text: str, found: Results) -> dict[str, Any]:

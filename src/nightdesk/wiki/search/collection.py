@@ -49,7 +49,7 @@ class Listing:
     """What stands in one folder now."""
 
     signature: str  # of the folder; "" where it was changed too lately to be sure
-    files: dict[str, tuple[str, str]]  # name -> signature ("" as above) and the day of the last change (UTC)
+    files: dict[str, tuple[str, float]]  # name -> signature ("" as above) and the time of the last change, in seconds
     folders: tuple[str, ...]  # paths
 
 
@@ -115,21 +115,21 @@ def list_folder(collection: Collection, folder: str) -> Listing | None:
         entries = list(os.scandir(top))
     except OSError:
         return None
-    files: dict[str, tuple[str, str]] = {}
+    files: dict[str, tuple[str, float]] = {}
     folders: list[str] = []
     for entry in entries:
         name = entry.name
         if name.startswith(".") or "\n" in name:
             continue
-        path = f"{folder}/{name}" if folder else name
         try:
             if entry.is_dir(follow_symlinks=False):
+                path = f"{folder}/{name}" if folder else name
                 if root.enters(path):
                     folders.append(path)
             elif root.takes(folder, name) and (not entry.is_symlink() or _stays_within(entry.path, collection, root)):
                 found = entry.stat()
                 signature = "" if _is_racy(found.st_ctime_ns, now) else file_signature(found)
-                files[name] = signature, _day(found.st_mtime)
+                files[name] = signature, found.st_mtime
         except OSError:
             continue  # gone meanwhile, or a link to nothing
     signature = "" if _is_racy(before.st_mtime_ns, now) else f"{before.st_mtime_ns}:{before.st_ino}"
@@ -146,7 +146,8 @@ def _is_racy(changed_ns: int, now_ns: int) -> bool:
     return changed_ns > now_ns - seconds * 1e9
 
 
-def _day(seconds: float) -> str:
+def day_of_change(seconds: float) -> str:
+    """Return the ISO date of a file's time, in UTC."""
     return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 

@@ -57,7 +57,8 @@ class Row:
         """Return the result with its snippet; an empty one where the file is gone."""
         try:
             with open(f"{root}/{self.path}", "rb") as file:
-                content = file.read(4 * MAX_CHARS)
+                # no more than there is: Python makes room for as many bytes as are asked for
+                content = file.read(min(4 * MAX_CHARS, os.fstat(file.fileno()).st_size))
         except OSError:
             content = b""
         text = content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")

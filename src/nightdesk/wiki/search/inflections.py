@@ -11,6 +11,7 @@ _ALONE = frozenset(
         "lens",
         "evening",
         "does",
+        "the",
         "this",
         "thus",
         "its",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 KINDS = ("wiki", "claims", "text")  # where a result can be; a document's kind is a place in it
 WIKI, CLAIMS, TEXT = range(3)
 COLUMNS = ("title", "aliases", "headings", "tags", "body")
+NAMING = 4  # the first so many columns: what a document is called and is about
 COLUMN_WEIGHTS = (10.0, 8.0, 3.0, 4.0, 1.0)
 KIND_WEIGHTS = (1.0, 0.7, 0.6)  # a page is more than a claim, which is short, and both are more than raw text
 MAX_CHARS = 20_000_000  # of one file; what is behind them is not found

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.lock import hold_lock
@@ -12,16 +13,38 @@ from nightdesk.wiki.search.asked import Query
 from nightdesk.wiki.search.collection import Collection
 from nightdesk.wiki.search.hits import Hit, read_row
 from nightdesk.wiki.search.query import parse_query
-from nightdesk.wiki.search.ranking import rank, word_query
+from nightdesk.wiki.search.ranking import Ranked, rank
 from nightdesk.wiki.search.snippets import patterns_of
 from nightdesk.wiki.search.store import DamagedError, Store, sound, throw_away
 from nightdesk.wiki.search.sync import apply_difference, find_difference
+from nightdesk.wiki.search.wording import Wording, word_query
 
 MAX_LIMIT = 1_000  # results of one search
 _WAIT_SECONDS = 2.0  # for another process that brings the index up to date
 _WAIT_FIRST_SECONDS = 120.0  # for one that makes it
 
 Tell = Callable[[str], None]
+
+
+class Ranker(Protocol):
+    """What finds and orders documents: `ranking.rank`, or what knows more than words."""
+
+    def prepare(self, store: Store, tell: Tell) -> None:
+        """Make ready for an index that was brought in step with the files."""
+
+    def rank(self, store: Store, query: Query, wording: Wording, *, text: str, limit: int) -> list[Ranked]:
+        """Return at most `limit` documents that fit, best first."""
+
+
+class ByWords:
+    """Finds and orders documents by their words."""
+
+    def prepare(self, store: Store, tell: Tell) -> None:
+        """Do nothing: the index is all that it needs."""
+
+    def rank(self, store: Store, query: Query, wording: Wording, *, text: str, limit: int) -> list[Ranked]:
+        """Return at most `limit` documents that fit, best first."""
+        return rank(store, query, wording, text=text, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +67,27 @@ def search(
     thorough: bool = False,
     jobs: int = 1,
     tell: Tell = lambda message: None,
+    ranker: Ranker | None = None,
 ) -> Results:
     """Return what fits the query `text`, after the index was brought in step with the files.
 
     `query` is what `text` asks for where that is known already. `thorough` looks at every file, also in a large
-    collection. A damaged index is made anew without a word. Raises QueryError for a query that cannot be read.
+    collection. A damaged index is made anew without a word. `ranker` orders by more than words. Raises QueryError for a
+    query that cannot be read.
     """
+    ranker = ranker or ByWords()
     query = query or parse_query(text)
     limit = max(1, min(limit, MAX_LIMIT))
     for attempt in (1, 2):
         try:
             with _open(collection) as store:
                 complete = bring_in_step(store, collection, thorough=thorough, jobs=jobs, tell=tell)
-                results = _search(store, collection, query, text, limit, complete)
+                ranker.prepare(store, tell)
+                results = _search(store, collection, query, text, limit, ranker, complete)
                 if results is None:  # a file of a result changed, unnoticed by its folder
                     bring_in_step(store, collection, thorough=True, jobs=jobs, tell=tell)
-                    results = _search(store, collection, query, text, limit, complete, trusted=True)
+                    ranker.prepare(store, tell)
+                    results = _search(store, collection, query, text, limit, ranker, complete, trusted=True)
                 return results or Results((), False)
         except DamagedError:
             if attempt == 2:
@@ -142,6 +170,7 @@ def _search(
     query: Query,
     text: str,
     limit: int,
+    ranker: Ranker,
     complete: bool,
     *,
     trusted: bool = False,
@@ -149,7 +178,7 @@ def _search(
     """Search the index as it is; None where a file that was found is not the one that was read."""
     with store.reading():
         wording = word_query(store, query)
-        ranked = rank(store, query, wording, text=text, limit=limit + 1)
+        ranked = ranker.rank(store, query, wording, text=text, limit=limit + 1)
         rows = [(read_row(store, one.id), one.score) for one in ranked[:limit]]
     if not trusted and not all(row.is_current(collection.root) for row, _ in rows):
         return None

@@ -2,13 +2,12 @@
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from nightdesk.base.names import name_key
-from nightdesk.wiki.search.collection import Collection, Listing, folder_signature, list_folder
+from nightdesk.wiki.search.collection import Collection, Listing, day_of_change, folder_signature, list_folder
 from nightdesk.wiki.search.schema import TEXT, Document
 from nightdesk.wiki.search.store import Store, distinct_words
 
@@ -105,10 +104,10 @@ def _is_due(store: Store) -> bool:
 def _changes_in(store: Store, collection: Collection, folder: str, listing: Listing) -> Iterator[Change]:
     known = store.files_in(folder)
     kind = collection.root_of(folder).kind
-    for name, (signature, day) in sorted(listing.files.items()):
-        before = known.pop(name, None)
-        if before is None or not signature or before.signature != signature:
-            yield Change(folder, name, kind, signature, day, before.hash if before else "")
+    for name, (signature, changed) in sorted(listing.files.items()):
+        before, hash_ = known.pop(name, ("", ""))
+        if not signature or before != signature:
+            yield Change(folder, name, kind, signature, day_of_change(changed), hash_)
     for name in sorted(known):
         yield Change(folder, name, kind, None, "", "")
 
@@ -121,27 +120,23 @@ def apply_difference(store: Store, collection: Collection, difference: Differenc
     pairs = zip(difference.changes, reading, strict=True)
     while batch := list(islice(pairs, _BATCH)):
         with store.writing():
-            words: Counter[str] = Counter()
             for change, read in batch:
-                count += _put(store, change, read, words)
-            store.count_words(words)
+                count += _put(store, change, read)
     with store.writing():
         for folder in difference.gone:
             store.database.execute("DELETE FROM folders WHERE path = ?", (folder,))
         rows = sorted(difference.looked.items())
         store.database.executemany("INSERT OR REPLACE INTO folders VALUES(?, ?)", rows)
-        for key, table in (("files", "files"), ("docs", "docs")):
-            (number,) = store.database.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-            store.set_fact(key, str(number))
         if difference.thorough:
             store.set_fact("looked", str(time.time()))
         if first and count > _BATCH:
-            store.database.execute("INSERT INTO fts(fts) VALUES('optimize')")
+            for table in ("fts", "named"):
+                store.database.execute(f"INSERT INTO {table}({table}) VALUES('optimize')")
         store.set_fact("whole", "yes")
     return count
 
 
-def _put(store: Store, change: Change, read: _Read | None, words: Counter[str]) -> int:
+def _put(store: Store, change: Change, read: _Read | None) -> int:
     if read is None:
         store.remove_file(change.folder, change.name)
         return 1
@@ -160,7 +155,7 @@ def _put(store: Store, change: Change, read: _Read | None, words: Counter[str]) 
     )
     for document in read.documents:
         store.put_document(file, document, day=change.day)
-    words.update(read.words)
+    store.count_words(read.words)
     return 1
 
 

@@ -19,6 +19,7 @@ _MARKS = (
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
 )
+_HAS_LETTERS = re.compile("[øđłħŧıæœþð]")  # to look takes a tenth of the time of a translation that changes nothing
 _PLUSES = re.compile(r"(?<=[a-z0-9])\+\+(?![\w+])")
 _SHARP = re.compile(r"\b([a-z])#(?![\w#])")
 _ASCII_WORD = re.compile("[a-z0-9]+")
@@ -74,8 +75,10 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = _scripts.stripped.sub("", unicodedata.normalize("NFKD", text).casefold())
+    if _HAS_LETTERS.search(text):
+        text = text.translate(_LETTERS)
     # composed again: a Hangul syllable is one character; casefold may have brought accents back
-    return unicodedata.normalize("NFC", _scripts.stripped.sub("", text.translate(_LETTERS)))
+    return unicodedata.normalize("NFC", _scripts.stripped.sub("", text))
 
 
 def _named_signs(folded: str) -> str:
