@@ -8,6 +8,7 @@ import pytest
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.git import (
+    CHANGE,
     changed_paths,
     commit_contents,
     commit_paths,
@@ -231,7 +232,8 @@ def test_what_the_user_set_for_their_commits_does_not_bend_ours(repo: Path, home
     message = "# not a comment\n\n\n\nGröße  "
     assert commit_paths(repo, ["wiki/a.md"], message)
     assert run_git(repo, "cat-file", "blob", "HEAD:wiki/a.md") == "1\r\n2\n", "line ends are committed as they are"
-    assert run_git(repo, "cat-file", "commit", "HEAD").partition("\n\n")[2].rstrip("\n") == message.rstrip("\n")
+    written = run_git(repo, "cat-file", "commit", "HEAD").partition("\n\n")[2]
+    assert written.rpartition(f"\n\n{CHANGE}: n")[0] == message.rstrip("\n")
     commit_contents(repo, {"wiki/a.md": b"3\r\n"}, "contents")
     assert list(old_versions(repo, "wiki/a.md")) == [b"1\r\n2\n", b"3\r\n", b"1\r\n2\n"]
     put(repo, "b.md", "new")
@@ -271,7 +273,8 @@ def test_contents_are_in_the_history_and_nowhere_else(repo: Path) -> None:
     assert files_of(repo) == {"start.md", "wiki/page.md"}
     assert list(old_versions(repo, "wiki/page.md")) == [b"the person's\n", b"nightdesk's\n", b"the person's\n"]
     assert b"new\n" in list(old_versions(repo, "wiki/new é.md"))
-    assert git(repo, "log", "-1", "--skip=1", "--format=%an|%B").strip() == "nightdesk|own version\n\nWhy."
+    told = git(repo, "log", "-1", "--skip=1", "--format=%an|%B").strip()
+    assert told.rpartition(f"\n\n{CHANGE}: n")[0] == "nightdesk|own version\n\nWhy."
 
 
 def test_a_later_commit_of_the_user_takes_nothing_back(repo: Path) -> None:

@@ -1,14 +1,20 @@
 """The one module that talks to git: commits of named paths, and old versions of a file."""
 
+import contextlib
 import os
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 from nightdesk.base.errors import DeskError
 
 AUTHOR = "nightdesk <nightdesk@localhost>"
+CHANGE = "Nightdesk-Change"  # the last line of each of our commits: the same for all that belong to one change
+BY_HAND = "edits by hand"  # how the message of a commit begins that holds what a person wrote
+_change: ContextVar[str] = ContextVar("change", default="")
 
 # What the user set for their own commits must not bend ours: no hooks, no signing prompt, no changed line ends, no
 # quoted paths, and no pager or editor that waits for a terminal.
@@ -102,6 +108,39 @@ def init_repository(folder: Path) -> None:
     run_git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
 
 
+@contextlib.contextmanager
+def one_change() -> Iterator[None]:
+    """Let all commits of ours in the block be one change, which is taken back as one; an outer block counts."""
+    if _change.get():
+        yield
+        return
+    token = _change.set(_new_change())
+    try:
+        yield
+    finally:
+        _change.reset(token)
+
+
+def _new_change() -> str:
+    return "n" + secrets.token_hex(5)
+
+
+def with_change(message: str) -> str:
+    """Return a commit's message with the line that says which change it belongs to."""
+    text = message.rstrip("\n")
+    return f"{text}\n\n{CHANGE}: {_change.get() or _new_change()}\n"
+
+
+def commit_by_hand(folder: Path, paths: Iterable[str]) -> None:
+    """Commit those of `paths` that a person has changed and not committed, as theirs: nothing of it can be lost."""
+    wanted = set(paths)
+    unsaved = sorted(changed_paths(folder, wanted)) if wanted else []
+    if unsaved:
+        names = sorted(Path(path).stem for path in unsaved)
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        commit_paths(folder, unsaved, f"{BY_HAND}: {shown}", author=None)
+
+
 def commit_paths(folder: Path, paths: Iterable[str], message: str, *, author: str | None = AUTHOR) -> str | None:
     """Commit exactly `paths` (relative, "/" between; present or deleted) and return the commit id.
 
@@ -133,7 +172,7 @@ def commit_paths(folder: Path, paths: Iterable[str], message: str, *, author: st
         *([f"--author={author}"] if author else []),
         "--only",
         "--cleanup=verbatim",
-        f"--message={message}",
+        f"--message={with_change(message) if author == AUTHOR else message}",
         *from_stdin,
         stdin="\0".join(usable),
     )
@@ -159,9 +198,11 @@ def commit_contents(folder: Path, contents: Mapping[str, bytes], message: str) -
         listing = os.fsencode("".join(entries))
         run_git_bytes(folder, ["update-index", "-z", "--add", "--index-info"], stdin=listing, variables=index)
         tree = _text(run_git_bytes(folder, ["write-tree"], variables=index)).strip()
-    first = commit_tree(folder, tree, message, [head] if head else [])
-    back = commit_tree(folder, before, f"back from: {message.splitlines()[0]}", [first])
-    run_git(folder, "update-ref", "-m", message.splitlines()[0], "HEAD", back, head or "0" * len(back))
+    headline = message.splitlines()[0]
+    with one_change():
+        first = commit_tree(folder, tree, with_change(message), [head] if head else [])
+        back = commit_tree(folder, before, with_change(f"back from: {headline}"), [first])
+    run_git(folder, "update-ref", "-m", headline, "HEAD", back, head or "0" * len(back))
 
 
 def commit_tree(folder: Path, tree: str, message: str, parents: Sequence[str]) -> str:

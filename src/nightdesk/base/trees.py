@@ -1,12 +1,15 @@
 """Commits and branches made without a checkout: the person's files, index and HEAD are never touched."""
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from nightdesk.base.git import run_git, run_git_bytes
+from nightdesk.base.git import commit_tree, run_git, run_git_bytes, with_change
 
 PLAIN_MODES = ("100644", "100755")
 _NO_COMMIT = "0" * 40
@@ -138,6 +141,91 @@ def checked_out(folder: Path) -> dict[str, str]:
         elif key == "branch":
             found[value] = place
     return found
+
+
+class PastCommit(NamedTuple):
+    """A commit of the history of HEAD."""
+
+    id: str
+    author: str  # "name <address>"
+    when: datetime
+    message: str
+
+
+def past_commits(folder: Path, *, most: int) -> list[PastCommit]:
+    """Return the newest commits that touched `folder`, the newest first; [] where nothing was committed yet."""
+    if head_commit(folder) is None:
+        return []
+    prefix = run_git(folder, "rev-parse", "--show-prefix").rstrip("\n")
+    # rev-list, not log: what the user set for logs (signatures, dates) must not change the answer
+    args = ["rev-list", "--header", f"--max-count={most}", "HEAD", *(["--full-history", "--", "."] if prefix else [])]
+    found = []
+    for entry in run_git(folder, *args).split("\0"):
+        head, _, body = entry.lstrip("\n").partition("\n\n")
+        if not head:
+            continue
+        author = next(line for line in head.split("\n") if line.startswith("author ")).removeprefix("author ")
+        name, seconds, _ = author.rsplit(" ", 2)
+        message = "\n".join(line.removeprefix("    ") for line in body.split("\n"))
+        found.append(PastCommit(head.split("\n")[0], name, datetime.fromtimestamp(int(seconds), UTC), message))
+    return found
+
+
+def renames(folder: Path, *, most: int, like_percent: int) -> Iterator[tuple[str, str]]:
+    """Yield the files below `folder` that a commit renamed, old path and new, the newest first."""
+    like = f"-M{like_percent}%"
+    # settings of the person's that would add to the output, or find other renames, are overruled
+    args = ["-c", "log.showSignature=false", "-c", "diff.renameLimit=1000", "log", f"--max-count={most}", "--format="]
+    told = run_git(folder, *args, like, "--diff-filter=R", "--name-status", "-z", "--relative", "--no-color", "--", ".")
+    fields = [field for field in told.split("\0") if field]
+    for kind, old, new in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
+        if kind.lstrip("\n").startswith("R"):
+            yield old, new
+
+
+def folder_in_repository(folder: Path) -> str:
+    """Return where a folder is in its repository, "" for the root."""
+    return run_git(folder, "rev-parse", "--show-prefix").rstrip("\n").rstrip("/")
+
+
+class FileChange(NamedTuple):
+    """What a commit made of one file; None where it was not there."""
+
+    before: TreeFile | None
+    after: TreeFile | None
+
+
+def files_changed(folder: Path, commit: str) -> dict[str, FileChange]:
+    """Return the files below `folder` that a commit changed against its first parent, by their path in it."""
+    told = run_git(
+        folder, "diff-tree", "-r", "-z", "-m", "--root", "--no-commit-id", "--no-renames", "--relative", commit
+    )
+    fields = told.split("\0")
+    found = {}
+    for entry, path in zip(fields[::2], fields[1::2], strict=False):
+        mode, new_mode, blob, new_blob, _ = entry.removeprefix(":").split(" ")
+        found[path] = FileChange(_tree_file(mode, blob), _tree_file(new_mode, new_blob))
+    return found
+
+
+def _tree_file(mode: str, blob: str) -> TreeFile | None:
+    return None if set(mode) == {"0"} else TreeFile(mode, blob)
+
+
+def blob_id(content: bytes, *, like: str) -> str:
+    """Return the id that git gives to a file's content, with the hash that the id `like` was made with."""
+    data = b"blob %d\0" % len(content) + content
+    return (
+        hashlib.sha1(data, usedforsecurity=False).hexdigest() if len(like) == 40 else hashlib.sha256(data).hexdigest()
+    )
+
+
+def commit_nothing(folder: Path, message: str) -> str:
+    """Add a commit to HEAD that changes no file, and return its id: what it says stands in the history."""
+    head = run_git(folder, "rev-parse", "--verify", "HEAD").strip()
+    commit = commit_tree(folder, tree_of(folder, head), with_change(message), [head])
+    run_git(folder, "update-ref", "-m", message.splitlines()[0], "HEAD", commit, head)
+    return commit
 
 
 def _line(output: bytes) -> str:

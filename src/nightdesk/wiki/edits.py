@@ -18,13 +18,14 @@ from nightdesk.base.cache import Cache
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
-from nightdesk.base.git import changed_paths, commit_paths
+from nightdesk.base.git import commit_by_hand, commit_paths
 from nightdesk.base.names import name_key
 from nightdesk.base.pages import Page, parse_page, short_hash
 from nightdesk.wiki.building import Build
 from nightdesk.wiki.cited_sentences import Cited, PageText, unescaped
 from nightdesk.wiki.claims import Claim, claim_id, find_citations, find_links, parse_claims
 from nightdesk.wiki.crew import read_text
+from nightdesk.wiki.disputes import without_disputes
 from nightdesk.wiki.plans import SourceMarks
 from nightdesk.wiki.reading import MAX_CLAIMS, ReadMaterial, verify_reading
 from nightdesk.wiki.report import Published
@@ -156,9 +157,7 @@ def _mark(
     """Put the status of these pages right; what somebody had not committed yet goes into git first, as it was."""
     touched = set(published.touched)
     alone = [edited.path for edited in wrong if edited.path not in touched]  # the others are in the compile's commit
-    unsaved = changed_paths(desk.root, alone) if alone else set()
-    if unsaved:
-        commit_paths(desk.root, unsaved, f"edits by hand: {_names(unsaved)}", author=None)
+    commit_by_hand(desk.root, alone)
     marked = []
     for edited in wrong:
         file = desk.root / edited.path
@@ -226,14 +225,14 @@ class _Claims:
 
 def _against_citations(body: str, cited: Sequence[Evidence]) -> Iterator[str]:
     there = {(name_key(e.page), e.id) for e in cited}
-    for citation in find_citations(unescaped(body)):
+    for citation in find_citations(unescaped(without_disputes(body))):
         if (name_key(citation.page), citation.id) not in there:
             yield f"cites {citation.page}#^{citation.id}, and no source makes that claim"
 
 
 def _against_sentences(desk: Desk, edited: Edited, cited: Sequence[Evidence]) -> Iterator[str]:
     """Yield what speaks against the sentences that cite: each is judged as if it were handed in as a page."""
-    body = edited.page.body
+    body = without_disputes(edited.page.body)
     if len(body) > MAX_CHARS:
         yield f"the page is longer than {MAX_CHARS:,} characters"
         return

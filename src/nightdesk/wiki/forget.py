@@ -6,8 +6,10 @@ from pathlib import Path
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
+from nightdesk.base.git import commit_by_hand, commit_paths
 from nightdesk.sources.folders import find_sources
 from nightdesk.sources.images import assets_folder
+from nightdesk.wiki.changes import FORGET
 from nightdesk.wiki.claims import find_citations
 from nightdesk.wiki.library import find_page, page_paths, read_page
 
@@ -47,10 +49,17 @@ def plan_withdrawal(desk: Desk, source: str) -> Withdrawal:
 
 
 def withdraw(desk: Desk, withdrawal: Withdrawal) -> None:
-    """Remove the raw file and the images saved beside it; the next compile withdraws the claims."""
+    """Remove the raw file and the images saved beside it, and commit that; the next compile withdraws the claims.
+
+    What was never committed is so before it goes: `nightdesk undo` can bring it back.
+    """
     path = desk.root / withdrawal.raw
+    images = [desk.relative(image) for image in assets_folder(path).rglob("*") if image.is_file()]
+    gone = [withdrawal.raw, *images]
+    commit_by_hand(desk.root, gone)
     path.unlink()
     shutil.rmtree(assets_folder(path), ignore_errors=True)
+    commit_paths(desk.root, gone, f"{FORGET}{withdrawal.raw}")
 
 
 def _source_path(sources: object) -> str | None:

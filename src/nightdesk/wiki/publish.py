@@ -8,7 +8,7 @@ from pathlib import Path
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
-from nightdesk.base.git import changed_paths, commit_contents, commit_paths, merge_texts
+from nightdesk.base.git import commit_by_hand, commit_contents, merge_texts
 from nightdesk.base.pages import Page, merge_fronts, parse_page, with_mark
 from nightdesk.wiki.report import Published
 from nightdesk.wiki.versions import own_version
@@ -51,9 +51,15 @@ def publish(
         _merge_all(desk, edited, done)
     for path, page in foreign:
         _set_aside(desk, path, page, done)
+    commit_by_hand(desk.root, [path for path in obsolete if _is_edited(desk, path)])
     for path in obsolete:
         _withdraw(desk, path, done)
     return done
+
+
+def _is_edited(desk: Desk, path: str) -> bool:
+    page = _existing(desk, path, Published())
+    return page is not None and page.made_from is not None and page.edited
 
 
 def _existing(desk: Desk, path: str, done: Published) -> Page | None:
@@ -68,28 +74,26 @@ def _existing(desk: Desk, path: str, done: Published) -> Page | None:
 
 def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Published) -> None:
     """Merge edited pages. First both sides go into git: nothing can be lost, and the next merge finds its base."""
-    unsaved = changed_paths(desk.root, edited)
-    if unsaved:
-        commit_paths(desk.root, unsaved, f"edits by hand: {_names(unsaved)}", author=None)
+    commit_by_hand(desk.root, edited)
     bases = {path: own_version(desk, path, existing) for path, (existing, _) in edited.items()}
     own = {path: page.text.encode("utf-8") for path, (_, page) in edited.items()}
     commit_contents(desk.root, own, f"compile: nightdesk's own version of {_names(own)}\n\nThe base for later merges.")
     for path, (existing, page) in edited.items():
         base = bases[path]
-        merged = _merge(desk, ours=existing, base=base, theirs=page) if base is not None else None
+        merged = merge_pages(desk, ours=existing, base=base, theirs=page) if base is not None else None
         if merged is not None:
-            write_atomically(desk.root / path, _in_form_of(desk.root / path, existing, merged.text))
+            write_atomically(desk.root / path, in_form_of(desk.root / path, existing, merged.text))
             done.merged.append(path)
         else:
             _set_aside(desk, path, page, done)
             marked = with_mark(existing, like=page)
-            write_atomically(desk.root / path, _in_form_of(desk.root / path, existing, marked.text))
+            write_atomically(desk.root / path, in_form_of(desk.root / path, existing, marked.text))
             done.set_aside.append(path)
 
 
 def _set_aside(desk: Desk, path: str, page: Page, done: Published) -> None:
     """Write nightdesk's version of a page beside the one that stands; one that a person is working on stays too."""
-    for aside in _candidates(f"{SET_ASIDE}/{Path(path).stem} (new version)"):
+    for aside in candidates(f"{SET_ASIDE}/{Path(path).stem} (new version)"):
         standing = _existing(desk, aside, Published())
         if standing is not None and standing.text == page.text:
             return
@@ -100,7 +104,7 @@ def _set_aside(desk: Desk, path: str, page: Page, done: Published) -> None:
             return
 
 
-def _in_form_of(file: Path, read: Page, text: str) -> str:
+def in_form_of(file: Path, read: Page, text: str) -> str:
     """Return `text` with the line ends and the byte order mark that `file` has throughout."""
     before = file.read_bytes().decode("utf-8")
     mark = "\ufeff" if before.startswith("\ufeff") else ""
@@ -113,7 +117,8 @@ def _names(paths: Iterable[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _merge(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:
+def merge_pages(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:
+    """Return the 3-way merge of a page, marked as offered `theirs`; None where the two changes meet."""
     if not ours.body.endswith("\n"):
         ours = Page(ours.front, ours.body + "\n")  # else its last line would seem changed
     with tempfile.TemporaryDirectory() as scratch:
@@ -142,10 +147,11 @@ def _withdraw(desk: Desk, path: str, done: Published) -> None:
 
 
 def _free(desk: Desk, stem: str) -> str:
-    return next(path for path in _candidates(stem) if not os.path.lexists(desk.root / path))
+    return next(path for path in candidates(stem) if not os.path.lexists(desk.root / path))
 
 
-def _candidates(stem: str) -> Iterator[str]:
+def candidates(stem: str) -> Iterator[str]:
+    """Yield paths of pages with this stem, numbered from the second on."""
     yield f"{stem}.md"
     number = 2
     while True:

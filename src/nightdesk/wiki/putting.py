@@ -4,29 +4,46 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 
-from nightdesk.agents.ledger import NAME as LEDGER
+from nightdesk.agents.ledger import NAME as COSTS
 from nightdesk.base.cache import stat_signature
-from nightdesk.base.git import changed_paths, commit_paths
+from nightdesk.base.errors import DeskError
+from nightdesk.base.git import changed_paths, commit_by_hand, commit_paths
+from nightdesk.base.pages import parse_page
 from nightdesk.wiki import index, log, source_page
-from nightdesk.wiki.building import Build
+from nightdesk.wiki.building import Build, Errand
+from nightdesk.wiki.contradictions.keeping import put_items, remarks
+from nightdesk.wiki.contradictions.page import PATH as CONTRADICTIONS
+from nightdesk.wiki.contradictions.weighing import Weighed
+from nightdesk.wiki.cover import NAME as COVER
 from nightdesk.wiki.edits import check_edits
+from nightdesk.wiki.names.carrying import bring_over, carry_edits
+from nightdesk.wiki.probe.record import NAME as PROBES
 from nightdesk.wiki.publish import publish
 from nightdesk.wiki.report import Report, commit_message, headline, log_lines, notices
 from nightdesk.wiki.shelf import TABLE as SHELVED
 from nightdesk.wiki.staff import Left
 
+LEDGERS = (COSTS, PROBES)
 
-def put_down(build: Build, today: date) -> Report:
-    """Publish what was planned, write the diary and commit."""
+
+def put_down(
+    build: Build, today: date, errand: Errand | None = None, touched: Sequence[str] = (), weighed: Weighed | None = None
+) -> Report:
+    """Publish what was planned, write the diary and commit; what an errand has `touched` goes into the commit."""
     desk, shelf, texts = build.site.desk, build.shelf, build.texts
     obsolete = sorted(
         path for path, page in shelf.own.items() if path not in build.wanted and page.made_from != "unreadable"
     )
     many = len(build.planned) if len(build.planned) > 1 else 0  # the index alone is always looked at
+    carried = carry_edits(build)
     with build.site.stage("putting", many) as step:
         published = publish(desk, sorted(build.planned.items()), obsolete, on_page=step)
-    edits = check_edits(build, published)
+    kept = (
+        put_items(build, weighed) if weighed else False
+    )  # before edits are checked: what it says is read, not checked
+    edits = check_edits(build, bring_over(build, carried, published))
     _remember_pages(build, published.written)
+    published.written += [CONTRADICTIONS] if kept else []
     report = Report(
         sources=len(build.lights),
         claims=sum(len(mark.claims) for mark in build.readings.marks),
@@ -39,13 +56,28 @@ def put_down(build: Build, today: date) -> Report:
         | {raw: "; ".join(why[:3]) for raw, why in build.readings.failed.items()}
         | build.failed
         | _failures(build),
-        notes=[*texts.notes, *notices(published), *edits, *_remarks(build)],
+        notes=[
+            *texts.notes,
+            *notices(published),
+            *edits,
+            *(remarks(build, weighed) if weighed else ()),
+            *_remarks(build),
+        ],
         left=_left(build),
         capped=_capped(build),
     )
-    if report.changed:
-        log.append_log(desk, "compile", headline(report), log_lines(report, shelf.pages), today=today)
-    report.commit = commit_paths(desk.root, _to_commit(build, report), commit_message(report))
+    if report.changed or touched:
+        commit_by_hand(desk.root, [log.PATH])  # the commit of the compile takes the diary along, whoever wrote in it
+        log.append_log(
+            desk,
+            errand.operation if errand else "compile",
+            f"{errand.title}: {headline(report)}" if errand else headline(report),
+            log_lines(report, shelf.pages),
+            today=today,
+        )
+    message = f"{errand.operation}: {errand.title}\n\n{commit_message(report)}" if errand else commit_message(report)
+    commit_by_hand(desk.root, _corrected_texts(build))
+    report.commit = commit_paths(desk.root, [*_to_commit(build, report), *touched], message)
     return report
 
 
@@ -60,6 +92,18 @@ def _remember_pages(build: Build, written: Sequence[str]) -> None:
             if file.read_bytes() == page.text.encode("utf-8"):
                 memos[path] = [signature, page.made_from, False, raw_of.get(path), page.hand_in]
     build.site.cache.put(SHELVED, memos)
+
+
+def _corrected_texts(build: Build) -> list[str]:
+    """Return the texts that a person corrected: theirs in the history too, so that undo leaves them."""
+    desk, written = build.site.desk, set(build.texts.written)
+    changed = [p for p in changed_paths(desk.root) if p.startswith("text/") and p.endswith(".md") and p not in written]
+    found = []
+    for path in changed:
+        with suppress(OSError, UnicodeDecodeError, DeskError):
+            if parse_page((desk.root / path).read_text(encoding="utf-8")).edited:
+                found.append(path)
+    return found
 
 
 def _to_commit(build: Build, report: Report) -> list[str]:
@@ -79,7 +123,8 @@ def _to_commit(build: Build, report: Report) -> list[str]:
             and (path in build.wanted or not (desk.root / path).exists())
         )
     ]
-    return wanted + [path for path in changed if path == LEDGER and wanted]  # the ledger alone makes no commit
+    wanted += [path for path in changed if path == COVER]
+    return wanted + [path for path in changed if path in LEDGERS and wanted]  # a ledger alone makes no commit
 
 
 def plan_report(build: Build) -> Report:
@@ -107,6 +152,7 @@ def plan_report(build: Build) -> Report:
         read=list(build.readings.fresh),
         withdrawn=withdrawn,
         problems=dict(build.texts.problems),
+        notes=list(build.decided.problems),
         reasons=reasons,
         left=_left(build),
     )
@@ -133,7 +179,7 @@ def _remarks(build: Build) -> list[str]:
     ]
     behind = [f"{path} does not tell of the newest claims yet; it waits for an AI worker" for path in build.behind]
     unrecorded = [f"not in the ledger: {why}" for why in (build.site.staff.unrecorded[:1] if build.site.staff else [])]
-    return [*parts, *declined, *behind, *unrecorded]
+    return [*parts, *declined, *behind, *unrecorded, *build.decided.problems]
 
 
 def _left(build: Build) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import date
 import click
 
 from nightdesk.base.errors import DeskError
+from nightdesk.base.git import one_change
 from nightdesk.base.settings import read_settings
 from nightdesk.base.stages import silent
 from nightdesk.views.cli.options import DONE, NOTHING, chosen_desk, desk_option, json_option, print_json, say, shown
@@ -41,14 +42,15 @@ def command(source: str, yes: bool, plan: bool, as_json: bool, desk_folder: str 
         if not click.confirm(f"Remove {withdrawal.raw}? Git's history keeps it.", err=True):
             say("Nothing was removed.")
             return NOTHING
-    withdraw(desk, withdrawal)
     settings = read_settings(desk.settings)
-    # to withdraw costs nothing: what an AI wrote on claims that are gone is left to the built-in worker at first
-    report = compile_desk(desk, settings, stage=silent if as_json else show_stage, today=date.today())
+    with one_change():
+        withdraw(desk, withdrawal)
+        # to withdraw costs nothing: what an AI wrote on claims that are gone is left to the built-in worker at first
+        report = compile_desk(desk, settings, stage=silent if as_json else show_stage, today=date.today())
     if as_json:
         print_json(asdict(withdrawal) | {"removed": report.published.removed, "written": report.published.written})
     else:
-        say(f"Withdrew {shown(withdrawal.raw)}. Git's history still holds it: git log -- '{shown(withdrawal.raw)}'")
+        say(f"Withdrew {shown(withdrawal.raw)}. Git's history still holds it; nightdesk undo brings it back")
     return DONE
 
 
