@@ -51,6 +51,7 @@ PROBE = "probe"  # questions from a source's text
 ASK = "ask"  # an answer
 IDEA = "idea"  # an idea file, or what is built from one
 PROPOSE = "propose"  # a lab's task
+ROOM_KINDS = (*KINDS, MEND, PROPOSE)  # what `nightdesk next` gives out
 ALL_KINDS = (*KINDS, COMPARE, MEND, PROBE, ASK, IDEA, PROPOSE)  # of tasks, that can have a worker of their own
 HYBRID, RANDOM = "hybrid:", "random"  # of labs: somebody who thinks beside the optimiser; chance, to compare with
 WORKERS = ("openai", "anthropic", "google", "ollama", "openrouter", "local", "command", "acp", "scripted")  # with a ":"

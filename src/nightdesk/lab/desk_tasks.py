@@ -10,10 +10,11 @@ from nightdesk.agents.leases import Leases
 from nightdesk.agents.tasks import Attempt, Task, Usage
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.base.settings import PROPOSE, Settings
+from nightdesk.base.settings import MEND, PROPOSE, Settings
 from nightdesk.base.stages import Stage, silent
 from nightdesk.lab import room
 from nightdesk.lab.propose_task import PACKAGE, Material
+from nightdesk.wiki.mend.room import room_mends, submit_mend
 from nightdesk.wiki.report import Report
 from nightdesk.wiki.work import Open, Submitted, ledger_of, open_tasks, submit
 
@@ -41,10 +42,14 @@ def lab_tasks(desk: Desk) -> list[LabTask]:
 
 
 def desk_tasks(desk: Desk, settings: Settings, *, kind: str | None = None, stage: Stage = silent) -> Open:
-    """Return all tasks that are to be done, of one kind or of all. A lab's come first: a machine waits for them."""
+    """Return all tasks that are to be done, of one kind or of all.
+
+    A lab's come first: a machine waits for them. Pages are mended when nothing is to be read or written any more.
+    """
     proposals = [found.task for found in lab_tasks(desk)] if kind in (None, PROPOSE) else []
     wiki = Open([], Report()) if kind == PROPOSE else open_tasks(desk, settings, stage=stage)
-    return Open([*proposals, *wiki.tasks], wiki.report)
+    mends = room_mends(desk, today=date.today()) if kind == MEND or (kind is None and not wiki.tasks) else []
+    return Open([*proposals, *wiki.tasks, *mends], wiki.report)
 
 
 def submit_to_desk(
@@ -53,6 +58,8 @@ def submit_to_desk(
     """Check a hand-in and its lease, and apply it: to the wiki, or to the lab that waits for it."""
     leases = Leases(desk.cache)
     found = {one.task.id: one for one in lab_tasks(desk)}
+    if leases.kind_of(hand_in.lease) == MEND:
+        return submit_mend(desk, hand_in, today=today)
     if hand_in.task not in found and leases.kind_of(hand_in.lease) != PROPOSE:
         return submit(desk, settings, hand_in, keep_good=keep_good, today=today)
     reason = leases.check(hand_in, [one.task for one in found.values()], now=datetime.now(UTC))

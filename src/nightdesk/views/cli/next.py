@@ -13,7 +13,7 @@ from nightdesk.agents.room import Given, give_out
 from nightdesk.agents.tasks import Task
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.base.settings import ALL_KINDS, PROPOSE, read_settings
+from nightdesk.base.settings import PROPOSE, ROOM_KINDS, read_settings
 from nightdesk.base.stages import Stage, silent
 from nightdesk.views.cli.options import DONE, NOTHING, chosen_desk, desk_option, json_option, print_json, say, shown
 from nightdesk.views.cli.progress import show_stage
@@ -41,7 +41,7 @@ class Wish:
 )
 @click.option("--count", type=click.IntRange(1), help="Lease so many tasks, write each brief to a file, print a table.")
 @click.option("--all", "everything", is_flag=True, help="The same, with every task that is free.")
-@click.option("--kind", type=click.Choice(ALL_KINDS), help="Only tasks of this kind.")
+@click.option("--kind", type=click.Choice(ROOM_KINDS), help="Only tasks of this kind.")
 @click.option("--as", "holder", metavar="NAME", default="", help="Who you are; stands in the pages that you write.")
 @click.option(
     "--minutes", type=click.IntRange(1, MAX_MINUTES), default=MINUTES, show_default=True, help="How long it is yours."
@@ -55,8 +55,9 @@ def command(
 ) -> int:
     """Print the brief of the next task and lease it to you.
 
-    What a running lab waits for comes first, then what is to be read, then the pages that this changes. Hand in with:
-    nightdesk submit FILE. Exit code 2 means that there is nothing to do, or nothing that nobody else has already.
+    What a running lab waits for comes first, then what is to be read, then the pages that this changes, then pages with
+    findings to mend. Hand in with: nightdesk submit FILE. Exit code 2 means that there is nothing to do, or nothing
+    that nobody else has already.
     """
     if everything and count is not None:
         raise click.UsageError("--all and --count exclude each other")

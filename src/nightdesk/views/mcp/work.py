@@ -12,7 +12,7 @@ from nightdesk.agents.leases import MINUTES, Leases, holder_name, in_turn, shown
 from nightdesk.agents.tasks import Task
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.base.settings import ALL_KINDS, PROPOSE, read_settings
+from nightdesk.base.settings import PROPOSE, ROOM_KINDS, read_settings
 from nightdesk.views.mcp.pages import line
 
 MAX_TASKS = 5  # in one answer; sub-agents ask for their own
@@ -52,16 +52,16 @@ class Submission(BaseModel):
 def next_task(
     desk: Desk,
     count: Annotated[int, Field(ge=1, le=MAX_TASKS, description="How many you can do one after the other.")] = 1,
-    kind: Annotated[str, Field(max_length=40, description=f"{' or '.join(ALL_KINDS)}; empty for any.")] = "",
+    kind: Annotated[str, Field(max_length=40, description=f"{' or '.join(ROOM_KINDS)}; empty for any.")] = "",
     as_: Annotated[str, Field(alias="as", max_length=60, description="Who you are; it stands in the pages.")] = "mcp",
 ) -> Tasks:
     """Take the next task: its brief says what to read, what to hand in, and what is checked. It is yours for an hour.
 
-    A lab that waits comes first; sources are read before pages are written. Call it again after each submit, until it
-    has nothing left.
+    A lab that waits comes first; sources are read before pages are written, and pages are mended last. Call it again
+    after each submit, until it has nothing left.
     """
-    if kind and kind not in ALL_KINDS:
-        raise DeskError(f'no task is of the kind "{line(kind)}"', fix=f"there are: {', '.join(ALL_KINDS)}")
+    if kind and kind not in ROOM_KINDS:
+        raise DeskError(f'no task is of the kind "{line(kind)}"', fix=f"there are: {', '.join(ROOM_KINDS)}")
     # imported here: a client waits for the server to start, and this brings all that a compile needs
     from nightdesk.lab.desk_tasks import desk_tasks  # noqa: PLC0415
 
