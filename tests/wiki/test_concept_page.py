@@ -63,3 +63,11 @@ def test_the_type_of_a_page_is_its_tag(kind: str) -> None:
 def test_one_claim_left_out_is_one_claim() -> None:
     page = render_concept_page(plan(1), Written("It is.", "It is.", CITED), generator="g", made_from="x")
     assert "\n1 more claim is on the source pages" in page.body
+
+
+def test_a_source_has_the_same_number_in_the_text_and_in_the_list_below() -> None:
+    body = "It is. [[One#^c2|9]] [[Two#^c1|4]]\n\nIt was. [[Two#^c3|4]]\n"
+    written = Written(body, "It is.", (("One", "c2"), ("Two", "c1"), ("Two", "c3")))
+    page = render_concept_page(plan(), written, generator="g", made_from="x")
+    assert "It is. [[One#^c2|1]] [[Two#^c1|2]]\n\nIt was. [[Two#^c3|2]]\n" in page.body
+    assert page.body.endswith("## Sources\n\n1. [[One]] (1 claim)\n2. [[Two]] (2 claims)\n")

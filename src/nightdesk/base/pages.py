@@ -148,9 +148,12 @@ def make_page(values: Mapping[str, Any], body: str, *, made_from: str, hand_in: 
     return Page(front | render_front({MARK: _mark(made_from, content, hand_in)}), body)
 
 
-def with_mark(page: Page, *, like: Page) -> Page:
-    """Return `page` marked as having been offered the version `like`; comments around the mark stay."""
-    mark = render_front({MARK: _mark(like.made_from or "", like.written or "", like.hand_in)})[MARK]
+def with_mark(page: Page, *, like: Page, written: str | None = None) -> Page:
+    """Return `page` marked as having been offered the version `like`; comments around the mark stay.
+
+    `written` is given where the content hash of that version is another than the one that it bears.
+    """
+    mark = render_front({MARK: _mark(like.made_from or "", written or like.written or "", like.hand_in)})[MARK]
     above, below = _around_mark(page.front.get(MARK, ""))
     return Page({**page.front, MARK: above + mark + below}, page.body)
 

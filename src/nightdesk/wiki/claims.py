@@ -14,7 +14,8 @@ _ITEM_END = re.compile(r" \^(c[0-9a-f]{10,64})$")
 _LAST_LINK = re.compile(r",? ?\[\[([^\[\]|#^]+)(?:\|[^\[\]]*)?\]\]$")
 _QUOTE_LINE = re.compile(r'^  > "')
 _CITATION = re.compile(r"\[\[(?P<page>[^\[\]|#^]*)#\^(?P<id>[A-Za-z0-9-]+)(?:\|(?P<label>[^\[\]]*))?\]\]")
-_LINK = re.compile(r"\[\[(?P<page>[^\[\]|#^]+)(?:\|[^\[\]]*)?\]\]")
+_CONTRADICTION = re.compile(r"contradictions#k[0-9a-f]{10}")
+WIKILINK = re.compile(r"\[\[(?P<page>[^\[\]|#^]+)(?:\|(?P<shown>[^\[\]]*))?\]\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,16 @@ def render_citation(page: str, identity: str, label: str) -> str:
 
 
 def find_citations(text: str) -> Iterator[Citation]:
-    """Yield the citations in `text` in their order."""
+    """Yield the citations in `text` in their order; a link to an item of contradictions.md is none."""
     for match in _CITATION.finditer(text):
+        if _CONTRADICTION.fullmatch(match["page"] + "#" + match["id"]):
+            continue
         yield Citation(match["page"], match["id"], match["label"] or "", match.start(), match.end())
 
 
 def find_links(text: str) -> tuple[str, ...]:
     """Return the pages that the wikilinks in `text` name (citations left out), in their order."""
-    return tuple(match["page"].strip() for match in _LINK.finditer(text))
+    return tuple(match["page"].strip() for match in WIKILINK.finditer(text))
 
 
 def unlink(text: str, known: Collection[str]) -> str:
@@ -107,4 +110,4 @@ def unlink(text: str, known: Collection[str]) -> str:
         page, _, shown = match.group()[2:-2].partition("|")
         return match.group() if name_key(page.strip()) in known else shown or page
 
-    return _LINK.sub(words, text)
+    return WIKILINK.sub(words, text)

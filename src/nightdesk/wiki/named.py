@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 from nightdesk.base.names import name_key
+from nightdesk.wiki.names.rules import Called
 from nightdesk.wiki.plans import MAX_RELATED, Topic
 from nightdesk.wiki.terms.categories import GENERAL
 from nightdesk.wiki.terms.vocabulary import Concept, Vocabulary
@@ -23,6 +24,7 @@ class Named:
     concepts: tuple[Concept, ...]
     key_of: Mapping[str, str]  # name_key of a name in an AI's reading -> key of its concept
     types: Mapping[str, str]  # key of a concept -> "concept" or "entity"
+    first: Mapping[str, str] = field(default_factory=dict)  # key of a concept with a decided name -> its own
 
     def counts(self, marks: Iterable[Mapping[str, Any]]) -> Counter[str]:
         """Return how many claims of AI readings speak of each concept, by its key."""
@@ -33,40 +35,58 @@ class Named:
         return counted
 
 
-def join_names(vocabulary: Vocabulary, readings: Sequence[tuple[Mapping[str, Any], str]]) -> Named:
+def join_names(
+    vocabulary: Vocabulary, readings: Sequence[tuple[Mapping[str, Any], str]], called: Sequence[Called] = ()
+) -> Named:
     """Return all concepts, given the marks of each AI reading with the language of its source.
 
     A name is a concept of the vocabulary where that has its title or its alias; an alias that readers give never
-    joins two names that claims use: names are joined on evidence, not on likeness.
+    joins two names that claims use: names are joined on evidence, not on likeness. What was decided (`called`) joins.
     """
     known = {name_key(alias): concept.key for concept in vocabulary.concepts for alias in concept.aliases}
     known |= {name_key(concept.title): concept.key for concept in vocabulary.concepts}
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     languages: dict[str, Counter[str]] = defaultdict(Counter)
     together: Counter[tuple[str, str]] = Counter()
+    calling = {name_key(name): rule.title for rule in called for name in rule.names}
+    own: dict[str, Counter[str]] = defaultdict(Counter)  # the names that have others by decision, as readings give them
     for marks, language in readings:
         for _, names in marks["claims"]:
-            keys = {name_key(name): name for name in names}
+            for name in names if calling else ():
+                if name_key(name) in calling:
+                    own[name_key(name)][name] += 1
+            called_so = [calling.get(name_key(name), name) for name in names]
+            keys = {name_key(name): name for name in called_so}
             for key, name in keys.items():
                 spellings[key][name] += 1
                 languages[key][language] += 1
             together.update(combinations(sorted(keys), 2))
     key_of = {key: known.get(key, f"named {key}") for key in spellings}
+    key_of |= {key: key_of[name_key(calling[key])] for key in own}
+    decided = {name_key(rule.title): rule for rule in called}
     notes = _notes(readings, key_of)
     related = _related(together, key_of)
     concepts = {concept.key: concept for concept in vocabulary.concepts}
     for key, counter in spellings.items():
         if key_of[key] not in concepts:
             title, language = _commonest(counter), _commonest(languages[key])
-            concepts[key_of[key]] = Concept(key_of[key], title, (), language, GENERAL, related.get(key_of[key], ()))
+            also = decided[key].also if key in decided else ()
+            concepts[key_of[key]] = Concept(key_of[key], title, also, language, GENERAL, related.get(key_of[key], ()))
     titles = {name_key(concept.title) for concept in concepts.values()}
     for key, (_, aliases, category) in notes.items():
         concept = concepts[key]
         fresh = [alias for alias in aliases if name_key(alias) not in titles]
-        joined = tuple(dict.fromkeys([*concept.aliases, *fresh]))[:MAX_ALIASES]
-        concepts[key] = replace(concept, aliases=joined, category=category or concept.category)
+        joined = tuple(dict.fromkeys([*concept.aliases, *fresh]))[: max(MAX_ALIASES, len(concept.aliases))]
+        wider = calling.get(name_key(category), category)
+        concepts[key] = replace(concept, aliases=joined, category=wider or concept.category)
     types = {key: kind for key, (kind, _, _) in notes.items()}
-    return Named(tuple(concepts[key] for key in sorted(concepts)), key_of, types)
+    first = {
+        key_of[name_key(rule.title)]: _commonest(own[key])
+        for rule in called
+        for key in [*map(name_key, rule.names)][::-1]  # the first name that readings give is put last, and stays
+        if key in own
+    }
+    return Named(tuple(concepts[key] for key in sorted(concepts)), key_of, types, first)
 
 
 def _notes(

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from nightdesk.base.names import name_key, safe_name, with_suffix
 from nightdesk.base.pages import short_hash
 
-RESERVED = ("index", "log", "contradictions")
+RESERVED = ("index", "log", "contradictions", "names")
 
 
 def name_sources(titles: Mapping[str, str], given: Mapping[str, str], taken: Iterable[str]) -> dict[str, str]:

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from nightdesk.base.pages import short_hash
 from nightdesk.wiki import concept_page, index
+from nightdesk.wiki.answering.filing import answer_entries
 from nightdesk.wiki.building import Build
 from nightdesk.wiki.builtin import BuiltinWorker
 from nightdesk.wiki.concept_page import PagePlan, render_concept_page
+from nightdesk.wiki.disputes import NO_DISPUTES
 from nightdesk.wiki.named import suggested_pages
 from nightdesk.wiki.naming import name_pages
 from nightdesk.wiki.page_plans import Lead, concept_plan, overview_plan, suggested_plan
@@ -22,14 +24,17 @@ def write_pages(build: Build) -> None:
     site, by_ai = build.site, build.shelf.by_ai
     topics = sorted(build.topics.values(), key=lambda topic: topic.name)
     most = MAX_EVIDENCE_AI if build.ai_writes or by_ai else MAX_EVIDENCE
-    stands = plan_stands(topics, build.readings.marks, generator=BuiltinWorker.name, most=most)
+    chosen = build.decided.chosen | build.spared
+    stands = plan_stands(topics, build.evident, generator=BuiltinWorker.name, most=most, chosen=chosen)
+    stands = tuple(_with_disputes(build, stand) for stand in stands)
     paths = {stand.topic.name: f"{concept_page.FOLDER}/{stand.topic.name}.md" for stand in stands}
     build.wanted.update(paths.values())
     pages = {*paths, *build.names.values(), *(category.name for category in build.categories)}
     plans = _ai_plans(build, [s for s in stands if build.ai_writes or paths[s.topic.name] in by_ai], paths)
     suggested = _suggested(build, paths, taken=pages) if build.ai_writes or by_ai else []
     pages |= {plan.name for plan in suggested}
-    authored = ai_pages(site, build.shelf, [*plans, *suggested], pages=pages)
+    plans, suggested = _as_first_called(build, plans), _as_first_called(build, suggested)
+    authored = ai_pages(site, build.shelf, [*plans, *suggested], pages=pages, renamed=build.decided.renamed)
     leads: dict[str, Lead] = {}
     for plan in [*plans, *suggested]:
         if plan.path in authored:
@@ -45,8 +50,33 @@ def write_pages(build: Build) -> None:
     _write_overviews(build, leads, pages)
     site.cache.keep_only("bodies", build.wanted)
     site.cache.keep_only(AI_PAGES, build.wanted)
+    build.entries += answer_entries(build.site.desk, build.shelf.pages)
     build.wanted.add(index.PATH)
-    build.planned[index.PATH] = index.render_index(build.entries, generator=BuiltinWorker.name)
+    build.planned[index.PATH] = index.render_index(
+        build.entries, generator=BuiltinWorker.name, contradictions=build.contradictions
+    )
+
+
+def _with_disputes(build: Build, stand: Stand) -> Stand:
+    """Return a page's stand with a hash that changes with what the page tells of contradictions."""
+    disputes = build.disputes.get(stand.topic.name)
+    return replace(stand, made_from=short_hash(repr((stand.made_from, disputes)))) if disputes else stand
+
+
+def _disputed(build: Build, plan: PagePlan) -> PagePlan:
+    """Return a plan with what its page tells of contradictions, and its writer is told of them."""
+    disputes = build.disputes.get(plan.name)
+    if disputes is None:
+        return plan
+    supplied = {e.id for e in plan.material.evidence}
+    both = tuple((d.one[1], d.other[1]) for d in disputes.open if {d.one[1], d.other[1]} <= supplied)
+    return replace(plan, disputes=disputes, material=replace(plan.material, disputed=both))
+
+
+def _as_first_called(build: Build, plans: Sequence[PagePlan]) -> list[PagePlan]:
+    """Return the plans with what pages are called without decisions: no AI is asked again because of a name."""
+    first = build.decided.first
+    return [replace(plan, material=replace(plan.material, first=first)) for plan in plans] if first else list(plans)
 
 
 def _ai_plans(build: Build, stands: Sequence[Stand], paths: Mapping[str, str]) -> list[PagePlan]:
@@ -58,7 +88,7 @@ def _ai_plans(build: Build, stands: Sequence[Stand], paths: Mapping[str, str]) -
     for stand in stands:
         near = [(name, lines.get(name, "")) for name in stand.topic.related if name in paths]
         kind = build.named.types.get(keys[stand.topic.name], "concept")
-        plans.append(concept_plan(stand, build.drawer, kind=kind, neighbours=near))
+        plans.append(_disputed(build, concept_plan(stand, build.drawer, kind=kind, neighbours=near)))
     return plans
 
 
@@ -82,7 +112,7 @@ def _suggested(build: Build, paths: Mapping[str, str], *, taken: Collection[str]
     used = [*taken, *build.shelf.foreign_names]
     names = name_pages([idea.title for idea in ideas], suffix="pages", taken=used)
     languages = {topic.name: topic.concept.language for topic in topics.values()}
-    marks = build.readings.marks
+    marks = build.evident
     return [
         suggested_plan(idea, names[idea.title], marks, build.drawer, language=languages[idea.of[0]]) for idea in ideas
     ]
@@ -92,7 +122,8 @@ def _plan_ai_page(build: Build, plan: PagePlan, text: Authored) -> Lead:
     """Plan the page of an AI's text, if it is not there as it would be; return what stands for it elsewhere."""
     material = plan.material
     around = (plan.name, plan.category, plan.related, plan.left_out, material.type, material.title, material.aliases)
-    inputs = (concept_page.FORM, text.key, text.by, text.written, *around, material.language)
+    inputs: tuple[object, ...] = (concept_page.FORM, text.key, text.by, text.written, *around, material.language)
+    inputs += (plan.disputes,) if plan.disputes != NO_DISPUTES else ()
     made_from = short_hash(repr(inputs))
     if not text.current:
         build.behind.append(plan.path)
@@ -114,7 +145,7 @@ def _write_by_code(build: Build, stands: Sequence[Stand], paths: Mapping[str, st
         if not build.shelf.is_fresh(paths[stand.topic.name], stand.made_from) or stand.made_from not in written
     ]
     build.drawer.load([n for stand in stale for n, _ in stand.claims])
-    plans = [concept_plan(stand, build.drawer) for stand in stale]
+    plans = [_disputed(build, concept_plan(stand, build.drawer)) for stand in stale]
     written |= _plan_by_code(build, plans, [stand.made_from for stand in stale])
     build.kept_leads += [stand.made_from for stand in stands]
     return {stand.topic.name: written[stand.made_from] for stand in stands if stand.made_from in written}
@@ -150,7 +181,8 @@ def _write_overviews(build: Build, leads: Mapping[str, Lead], pages: Collection[
         for category in categories
         if build.ai_writes or f"{concept_page.FOLDER}/{category.name}.md" in by_ai
     }
-    authored = ai_pages(build.site, build.shelf, list(plans.values()), pages=pages)
+    plans = dict(zip(plans, _as_first_called(build, list(plans.values())), strict=True))
+    authored = ai_pages(build.site, build.shelf, list(plans.values()), pages=pages, renamed=build.decided.renamed)
     by_code, hashes = [], []
     for category in categories:
         path = f"{concept_page.FOLDER}/{category.name}.md"

@@ -7,11 +7,10 @@ from typing import Any
 
 from nightdesk.agents.tasks import Brief, Task, Verified
 from nightdesk.base.desk import Desk
-from nightdesk.base.names import name_key
 from nightdesk.base.pages import parse_page, short_hash
-from nightdesk.wiki.cited_sentences import unescaped
-from nightdesk.wiki.claims import find_citations, find_links, unlink
-from nightdesk.wiki.concept_page import PagePlan, written_part
+from nightdesk.wiki.claims import find_links
+from nightdesk.wiki.concept_page import PagePlan, numbered, written_part
+from nightdesk.wiki.names.texts import TextNames
 from nightdesk.wiki.shelf import Shelf, Standing
 from nightdesk.wiki.staff import Done, Job, Left, Staff, do_all
 from nightdesk.wiki.stages import Site
@@ -22,6 +21,7 @@ from nightdesk.wiki.writing import Evidence, WriteMaterial, Written, verify_page
 
 FORM = 1  # changes when the same claims are to be written anew
 TABLE = "ai_pages"
+_NONE: Mapping[str, str] = {}
 SECTIONS_FROM = 80  # claims: a page with more is written in sections
 SECTION_CLAIMS = 50
 LEAD_CLAIMS = 40
@@ -40,19 +40,33 @@ class Authored:
 
 
 def page_task_hash(material: WriteMaterial) -> str:
-    """Return what the text of a page depends on: its claims, not the pages around it."""
-    claims = sorted((evidence.page, evidence.id) for evidence in material.evidence)
-    return short_hash(repr(("ai", FORM, material.type, material.name, material.parts, claims)))
+    """Return what the text of a page depends on: its claims, not the pages around it, nor what a person calls them."""
+
+    def first(name: str) -> str:
+        return material.first.get(name, name)
+
+    claims = sorted((first(evidence.page), evidence.id) for evidence in material.evidence)
+    parts = tuple(map(first, material.parts))
+    return short_hash(repr(("ai", FORM, material.type, first(material.name), parts, claims)))
 
 
-def ai_pages(site: Site, shelf: Shelf, plans: Sequence[PagePlan], *, pages: Collection[str]) -> dict[str, Authored]:
+def ai_pages(
+    site: Site, shelf: Shelf, plans: Sequence[PagePlan], *, pages: Collection[str], renamed: Mapping[str, str] = _NONE
+) -> dict[str, Authored]:
     """Return, by path, the text of each planned page that an AI has written, after writing what is to be written.
 
     `pages` are the base names of all pages: a link in an older text that leads nowhere any more becomes plain words.
+    `renamed` gives the page of each name that it had (by name key). Texts are kept as they were handed in.
     """
-    stored = site.cache.get(TABLE, [plan.path for plan in plans])
+    now = TextNames(renamed, pages)
+    places = _standing_places(shelf, plans)
+    stored = site.cache.get(TABLE, list(places.values()))
     on_disk = shelf.by_ai
-    standing = {plan.path: _standing(site.desk, on_disk.get(plan.path), plan, stored.get(plan.path)) for plan in plans}
+    standing = {
+        plan.path: _standing(site.desk, on_disk.get(at), plan, stored.get(at), now)
+        for plan in plans
+        if (at := places[plan.path])
+    }
     again = set(site.staff.again) if site.staff else set()
     found: dict[str, Authored] = {}
     stale = []
@@ -66,11 +80,22 @@ def ai_pages(site: Site, shelf: Shelf, plans: Sequence[PagePlan], *, pages: Coll
         found |= _write(site, site.staff, stale, standing)
     for plan in stale:
         text = standing[plan.path]
-        if plan.path not in found and text is not None and (still := _still_true(plan, text)):
+        if plan.path not in found and text is not None and (still := _still_true(plan, text, now)):
             found[plan.path] = still
     site.cache.put(TABLE, {path: _record(text) for path, text in found.items() if stored.get(path) != _record(text)})
-    known = {name_key(name) for name in pages}
-    return {path: replace(text, written=_unlinked(text.written, known)) for path, text in found.items()}
+    materials = {plan.path: plan.material for plan in plans}
+    return {path: replace(text, written=now.written(text.written, materials[path])) for path, text in found.items()}
+
+
+def _standing_places(shelf: Shelf, plans: Sequence[PagePlan]) -> dict[str, str]:
+    """Return where the text of each page stands: at its path, or under the name that it had when it was written."""
+    by_ai = shelf.by_ai
+    by_task = {page.hand_in: path for path, page in sorted(by_ai.items(), reverse=True)}
+    places = {}
+    for plan in plans:
+        here = plan.path in by_ai
+        places[plan.path] = plan.path if here else by_task.get(page_task_hash(plan.material), plan.path)
+    return places
 
 
 def _record(text: Authored) -> dict[str, Any]:
@@ -86,7 +111,7 @@ def _record(text: Authored) -> dict[str, Any]:
 
 
 def _standing(
-    desk: Desk, on_disk: Standing | None, plan: PagePlan, record: Mapping[str, Any] | None
+    desk: Desk, on_disk: Standing | None, plan: PagePlan, record: Mapping[str, Any] | None, now: TextNames
 ) -> Authored | None:
     """Return the AI's text of a page, from the cache or from the page itself; None where there is none."""
     if record is not None and (on_disk is None or on_disk.hand_in == record["key"]):
@@ -94,13 +119,13 @@ def _standing(
         return Authored(record["key"], record["by"], written, _keys(record["known"]), True)
     if on_disk is None:
         return None
-    page = own_version(desk, plan.path, parse_page((desk.root / plan.path).read_text(encoding="utf-8")))
+    page = own_version(desk, on_disk.path, parse_page((desk.root / on_disk.path).read_text(encoding="utf-8")))
     if page is None:
         return None
     body = written_part(page.body.partition("\n")[2]).strip()
     generated = page.value("generated")
     by = str(generated.get("by")) if isinstance(generated, dict) else ""
-    verified = _verified_again(plan, body)
+    verified = _verified_again(plan, now.body(body, plan.material))
     if verified is None:
         return None  # its claims have changed too much, and what it was written from is not remembered
     known = tuple((e.page, e.id) for e in plan.material.evidence)
@@ -112,9 +137,9 @@ def _keys(listed: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((str(page), str(identity)) for page, identity in listed)
 
 
-def _still_true(plan: PagePlan, text: Authored) -> Authored | None:
+def _still_true(plan: PagePlan, text: Authored, now: TextNames) -> Authored | None:
     """Return a text whose page waits to be written anew, if all it says still rests on claims that there are."""
-    written = _verified_again(plan, text.written.body)
+    written = _verified_again(plan, now.body(text.written.body, plan.material))
     return replace(text, written=written, current=False) if written else None
 
 
@@ -126,10 +151,6 @@ def _verified_again(plan: PagePlan, body: str) -> Written | None:
     names = tuple(dict.fromkeys((*plan.material.names, *find_links(body))))
     verified = verify_page(_task(replace(plan.material, names=names), ""), body)
     return None if verified.reasons else verified.result
-
-
-def _unlinked(written: Written, known: Collection[str]) -> Written:
-    return replace(written, body=unlink(written.body, known))
 
 
 def _task(material: WriteMaterial, subject: str) -> Task[WriteMaterial]:
@@ -155,7 +176,7 @@ def _write(
             staff.told.append(Left("write", plan.name, "part" if joined.result else "failed", joined.reasons))
         if joined.result is not None:
             known = tuple((e.page, e.id) for e in plan.material.evidence)
-            written = _numbered(joined.result)
+            written = numbered(joined.result)
             found[plan.path] = Authored(page_task_hash(plan.material), mine[0].by, written, known, True)
     return found
 
@@ -233,17 +254,3 @@ def _joined(plan: PagePlan, parts: Sequence[Done[Written]], headings: Sequence[s
             pieces.append(done.result.body.strip())
             above = heading
     return verify_page(_task(plan.material, plan.name), "\n\n".join(pieces))
-
-
-def _numbered(written: Written) -> Written:
-    """Return a text whose citations have the numbers of the page's list of sources, whichever the writer gave them."""
-    sources = dict.fromkeys(name_key(page) for page, _ in written.cited)
-    numbers = {source: str(n) for n, source in enumerate(sources, 1)}
-    pieces, done = [], 0
-    for citation in find_citations(unescaped(written.body)):
-        number = numbers.get(name_key(citation.page))
-        if citation.label and number:
-            end = citation.end - len("]]")
-            pieces += [written.body[done : end - len(citation.label)], number]
-            done = end
-    return replace(written, body="".join([*pieces, written.body[done:]]))

@@ -1,7 +1,7 @@
 """Which concept and overview pages there are to be, and from which claims: decided from all sources at once."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nightdesk.base.pages import short_hash
@@ -95,9 +95,17 @@ def choose_topics(
 
 
 def plan_stands(
-    topics: Sequence[Topic], sources: Sequence[SourceMarks], *, generator: str, most: int = MAX_EVIDENCE
+    topics: Sequence[Topic],
+    sources: Sequence[SourceMarks],
+    *,
+    generator: str,
+    most: int = MAX_EVIDENCE,
+    chosen: Collection[str] = (),
 ) -> tuple[Stand, ...]:
-    """Return the concept pages that have claims to stand on, at most so many, each with the hash of its inputs."""
+    """Return the concept pages that have claims to stand on, at most so many, each with the hash of its inputs.
+
+    One claim is enough for the pages `chosen`, which a person wants.
+    """
     claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for n, source in enumerate(sources):
         for k, claim in enumerate(source.claims):
@@ -107,7 +115,7 @@ def plan_stands(
     stands = []
     for topic in topics:
         about = claims[topic.name]
-        if len(about) >= MIN_CLAIMS:
+        if len(about) >= (1 if topic.name in chosen else MIN_CLAIMS):
             kept = _most_telling(topic.name, about, sources, most)
             stands.append(_stand(topic, kept, len(about), sources, generator, shown))
     return tuple(stands)

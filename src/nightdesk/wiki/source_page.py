@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote as percent_encode
@@ -36,6 +36,7 @@ class SourceFacts:
     published: str | None  # ISO date, or year and month, or year
     url: str | None
     images: tuple[str, ...]  # paths relative to the desk
+    also: tuple[str, ...] = field(default=(), repr=False)  # names that it had before one was decided
 
     @property
     def path(self) -> str:
@@ -45,7 +46,7 @@ class SourceFacts:
 
 def source_page_hash(facts: SourceFacts, reading_key: str, generator: str) -> str:
     """Return the hash of all that a source's page is made from."""
-    return short_hash(repr((FORM, facts, reading_key, generator)))
+    return short_hash(repr((FORM, facts, reading_key, generator, *facts.also)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def render_source_page(
     values: Mapping[str, Any] = {
         "type": "source",
         "title": facts.title,
-        "aliases": [facts.title] if facts.title != facts.name else [],
+        "aliases": [name for name in dict.fromkeys((facts.title, *facts.also)) if name != facts.name],
         "tags": ["source", facts.kind],
         "author": facts.author,
         "published": iso_date(facts.published) or facts.published,

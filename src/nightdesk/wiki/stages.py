@@ -15,7 +15,9 @@ from nightdesk.sources.texts import SourceText
 from nightdesk.wiki import reading, survey
 from nightdesk.wiki.builtin import BuiltinWorker
 from nightdesk.wiki.concept_page import FORM, PagePlan
+from nightdesk.wiki.cover import NO_COVER, Cover, cover_of, read_covers
 from nightdesk.wiki.crew import Read, ReadJob, SurveyJob, WriteJob, Wrote, read_one, survey_one, write_one
+from nightdesk.wiki.names.deciding import Decided
 from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.plans import ClaimMark, SourceMarks
 from nightdesk.wiki.reading import Reading, reading_from_json
@@ -26,6 +28,7 @@ from nightdesk.wiki.terms.vocabulary import SourceTerms
 from nightdesk.wiki.writing import Evidence, Written
 
 Spans = tuple[tuple[str, int, int], ...]  # page name, start and end in a statement
+_UNDECIDED = Decided()
 SAVE_EVERY = 400  # sources: a kill costs at most the work on so many
 A = TypeVar("A")
 R = TypeVar("R")
@@ -57,25 +60,29 @@ class Light:
     title: str
     record: Mapping[str, Any]
     terms: SourceTerms
+    cover: Cover = NO_COVER
 
     @property
     def key(self) -> str:
         """The key of the survey in the cache."""
-        return survey_key(self.source)
+        return survey_key(self.source, self.cover)
 
 
-def survey_key(source: SourceText) -> str:
+def survey_key(source: SourceText, cover: Cover = NO_COVER) -> str:
     """Return what the survey of a source depends on."""
-    return short_hash(repr((survey.FORM, source.text_sha256, source.kind, title_from_path(source.raw))))
+    asked = (cover.fingerprint,) if cover.fingerprint else ()
+    return short_hash(repr((survey.FORM, source.text_sha256, source.kind, title_from_path(source.raw), *asked)))
 
 
 def survey_all(site: Site, sources: Sequence[SourceText]) -> list[Light]:
     """Return the light survey of every source, in their order."""
-    keys = [survey_key(source) for source in sources]
+    covers, _ = read_covers(site.desk.root)
+    asked = [cover_of(covers, source.raw) for source in sources]
+    keys = [survey_key(source, cover) for source, cover in zip(sources, asked, strict=True)]
     known = site.cache.all("lights")
     missing = [n for n, key in enumerate(keys) if key not in known]
     jobs = [
-        SurveyJob(str(site.desk.root / sources[n].text), title_from_path(sources[n].raw), sources[n].kind)
+        SurveyJob(str(site.desk.root / sources[n].text), title_from_path(sources[n].raw), sources[n].kind, asked[n])
         for n in missing
     ]
     unsaved: dict[str, Any] = {}
@@ -95,8 +102,9 @@ def survey_all(site: Site, sources: Sequence[SourceText]) -> list[Light]:
             source.title or known[key]["title"] or visible(title_from_path(source.raw)),
             known[key],
             SourceTerms.from_json(known[key]["terms"]),
+            cover,
         )
-        for source, key in zip(sources, keys, strict=True)
+        for source, key, cover in zip(sources, keys, asked, strict=True)
     ]
 
 
@@ -128,6 +136,7 @@ def read_all(
     spans: Sequence[Sequence[Spans]],
     defines: "Defines",
     by_ai: Mapping[int, "ByAi"],
+    decided: Decided = _UNDECIDED,
 ) -> Readings:
     """Read every source that has no reading for its text and the concept names of now; `by_ai` have one already."""
     keys = [
@@ -158,7 +167,7 @@ def read_all(
     site.cache.keep_only("marks", keys)
     site.cache.keep_only("readings", keys)
     fresh = [*missing, *(n for n, mark in by_ai.items() if mark.fresh)]
-    return _readings(lights, names, keys, known, fresh, defines, by_ai)
+    return _readings(lights, names, keys, known, fresh, defines, by_ai, decided)
 
 
 def _mark(read: Read) -> dict[str, Any]:
@@ -213,6 +222,7 @@ def _readings(
     fresh: Iterable[int],
     defines: Defines,
     by_ai: Mapping[int, ByAi],
+    decided: Decided,
 ) -> Readings:
     marks, summaries, failed = [], {}, {}
     for index, (light, key) in enumerate(zip(lights, keys, strict=True)):
@@ -229,7 +239,7 @@ def _readings(
                 page,
                 light.source.published,
                 key,
-                tuple(ClaimMark(c[0], tuple(c[1]), defined.get(n, ())) for n, c in enumerate(claims)),
+                tuple(_claim_mark(c[0], c[1], defined.get(n, ()), decided) for n, c in enumerate(claims)),
             )
         )
         for identity, statement in mark.get("summary", []):
@@ -238,12 +248,17 @@ def _readings(
     return Readings(tuple(marks), summaries, failed, read)
 
 
+def _claim_mark(identity: str, names: Sequence[str], defines: Sequence[str], decided: Decided) -> ClaimMark:
+    return ClaimMark(identity, decided.names_of(identity, names), decided.names_of(identity, defines))
+
+
 class EvidenceDrawer:
     """Gives the claims of sources as evidence for pages, loading each reading once."""
 
-    def __init__(self, cache: Cache, marks: Sequence[SourceMarks]) -> None:
+    def __init__(self, cache: Cache, marks: Sequence[SourceMarks], decided: Decided = _UNDECIDED) -> None:
         self._cache = cache
         self._marks = marks
+        self._moves = decided.moves
         self._loaded: dict[int, tuple[Reading, list[Any]]] = {}
         self._numbers: dict[str, int] = {}  # source page -> index
 
@@ -274,6 +289,8 @@ class EvidenceDrawer:
         found, spans = self._loaded[source]
         stated, mark = found.claims[claim], self._marks[source].claims[claim]
         places = spans[claim] or find_names(stated.statement, mark.names)
+        if move := self._moves.get(stated.id):
+            places = [(move.get(name, name), start, end) for name, start, end in places]
         return Evidence(
             page=self._marks[source].page,
             id=stated.id,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from nightdesk.agents.tasks import Task, Verified
@@ -57,6 +57,8 @@ class WriteMaterial:
     known_names: tuple[str, ...]  # names that a sentence may use although its claims lack them
     neighbours: tuple[tuple[str, str], ...] = ()  # pages near it: name, one line on each
     category: str | None = None
+    disputed: tuple[tuple[str, str], ...] = ()  # ids of claims that contradict each other, not decided yet
+    first: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # page -> name without decisions
 
 
 @dataclass(frozen=True, slots=True)

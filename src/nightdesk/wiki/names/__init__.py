@@ -1,0 +1,1 @@
+"""What a person decided about the names of pages: wiki/names.md, which every compile obeys."""
