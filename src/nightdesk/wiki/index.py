@@ -20,16 +20,20 @@ class Entry:
     """One line of the index."""
 
     name: str
-    type: str  # "source", "overview", or one of PAGE_TYPES
+    type: str  # "source", "overview", "answer", or one of PAGE_TYPES
     category: str | None  # base name of its overview page
     summary: str  # "" where the page has none
     cited: tuple[str, str] | None  # the (source page, claim id) that the summary rests on
 
 
-def render_index(entries: Sequence[Entry], *, generator: str) -> Page:
-    """Return index.md for the pages of the wiki; the same entries in any order give the same page."""
+def render_index(entries: Sequence[Entry], *, generator: str, contradictions: tuple[int, int] = (0, 0)) -> Page:
+    """Return index.md for the pages of the wiki; the same entries in any order give the same page.
+
+    `contradictions` are how many are open and how many there are: with none there is no page of them to link to.
+    """
     entries = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name))
-    made_from = short_hash(repr((FORM, generator, entries)))
+    disputed = (contradictions,) if contradictions[1] else ()
+    made_from = short_hash(repr((FORM, generator, entries, *disputed)))
     concepts = sum(1 for entry in entries if entry.type in PAGE_TYPES)
     sources = [entry for entry in entries if entry.type == "source"]
     values: Mapping[str, Any] = {
@@ -41,6 +45,7 @@ def render_index(entries: Sequence[Entry], *, generator: str) -> Page:
     parts = [
         "# Index\n",
         f"{_count(len(sources), 'source')}, {_count(concepts, 'concept')}. What was done when: [[log]]\n",
+        *([f"{_count(contradictions[0], 'contradiction')} not decided: [[contradictions]]\n"] if disputed else []),
     ]
     overviews = [entry for entry in entries if entry.type == "overview"]
     by_category: dict[str | None, list[Entry]] = defaultdict(list)
@@ -55,6 +60,9 @@ def render_index(entries: Sequence[Entry], *, generator: str) -> Page:
     across = [entry for entry in entries if entry.type in ("comparison", "theme")]
     if across:
         parts += ["## Comparisons and themes\n", "".join(_line(entry) for entry in across)]
+    answers = [entry for entry in entries if entry.type == "answer"]
+    if answers:
+        parts += ["## Answers\n", "".join(_line(entry) for entry in answers)]
     if sources:
         parts += ["## Sources\n", "".join(_line(entry) for entry in sources)]
     if not entries:

@@ -17,7 +17,7 @@ from nightdesk.wiki.tables import table_rows
 MAX_HEADING = 100  # characters; a heading needs no citation, so it must not be a sentence
 MAX_FAULTS = 200  # of one kind: enough to mend, and a hostile page costs no more
 CALLOUT = "contradiction"  # the one that a page may have
-_KEPT_HEADINGS = ("Related", "Sources")
+_KEPT_HEADINGS = ("Related", "Sources", "Contradictions", "Superseded")
 _OUTSIDE = re.compile(r"!\[|\]\(|\[[^\[\]\n]*\]:|<[a-z/!?][^>]*>?", re.IGNORECASE)
 _HIDING = re.compile(r"~~|%%|<%|`\s*\$?=")  # struck out, a comment, a query that Obsidian's plug-ins run
 _MARKS = r"^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+)"  # of items and quotations, at the start of a line

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from nightdesk.wiki.proof.stems import word_set
 from nightdesk.wiki.prose.language import stopwords
 
 LEAD = ""  # the first theme, which stands without a heading: what the concept is
@@ -87,6 +88,12 @@ _NEGATIONS = frozenset(
     ("not", "no", "never", "without", "cannot", "nor", "nicht", "kein", "pas", "sans", "sin", "ohne")
 )
 
+_NUMBERS = word_set(  # as _content cuts them
+    "one two three four five six seven eight nine ten eleven twelv twenty thirty forty fifty hundr hundred thousand"
+    " million billion half twice double zwei drei vier fünf sech sieben acht neun zehn deux trois quatre cinq sept huit"
+    " neuf dix"
+)
+
 
 def _content(text: str, language: str) -> frozenset[str]:
     """Return the words of a statement that carry its content: numbers and negations among them, endings cut."""
@@ -138,7 +145,8 @@ def _same(one: frozenset[str], other: frozenset[str]) -> bool:
     if shared < 3 or shared < 0.7 * len(one | other):
         return False
     differing = one ^ other
-    return not any(word in _NEGATIONS or word[0].isdigit() for word in differing)  # 2 and 3 times are not the same
+    # 2 and 3 times are not the same, nor are five and six steps
+    return not any(word in _NEGATIONS or word in _NUMBERS or word[0].isdigit() for word in differing)
 
 
 def _select(

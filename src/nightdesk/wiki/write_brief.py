@@ -105,6 +105,7 @@ def _page(material: WriteMaterial) -> str:
     links = [name for name in dict.fromkeys((*material.parts, *told, *material.names)) if name in material.names]
     lines.append(f"pages to link to: {' | '.join(links[:MAX_LINKS]) or '(none)'}")
     lines += [f"- {name}: {_line(line)}" for name, line in told.items() if line]
+    lines += [f"contradict each other: ^{one} and ^{other}" for one, other in material.disputed[:MAX_NEIGHBOURS]]
     dates = dict.fromkeys((e.page, e.published) for e in material.evidence if e.published)
     lines += [f"published {published}: {page}" for page, published in dates]
     return "\n".join(lines)

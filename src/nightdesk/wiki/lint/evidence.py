@@ -1,14 +1,15 @@
 """What a desk's pages rest on: citations, claims, quotes, and claims that contradict each other."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from nightdesk.wiki.contradictions.finding import pairs_beside
+from nightdesk.wiki.contradictions.items import item_id
+from nightdesk.wiki.contradictions.page import PATH, Kept, read_items
 from nightdesk.wiki.lint.claims_kept import DeskPage, KeptClaim, hash_bytes
 from nightdesk.wiki.lint.findings import Finding, found
 from nightdesk.wiki.lint.links import is_citation, written
 from nightdesk.wiki.vault.reading import Vault
 
-MAX_SIDES = 5  # claims that one contradiction names
 _SHOWN = 160  # characters of a sentence that a message repeats
 
 
@@ -61,30 +62,39 @@ def _source(vault: Vault, path: str, page: DeskPage) -> Iterator[Finding]:
             yield found("quote-gone", path, message, at=(claim.line + 1, 1))
 
 
-def contradictions(pages: Mapping[str, DeskPage]) -> Iterator[Finding]:
-    """Yield claims that say of one thing what another claim says otherwise, at the claim that comes later.
+def contradictions(vault: Vault, pages: Mapping[str, DeskPage]) -> Iterator[Finding]:
+    """Yield the contradictions that nobody has decided: those on the desk's page of them, and what is found beside it.
 
-    Found without reading: the same words with another value, or the same words affirmed and denied.
+    Each stands at the one of its claims that comes later.
     """
-    said: dict[tuple[str, str], dict[str, list[tuple[str, KeptClaim]]]] = defaultdict(lambda: defaultdict(list))
+    places: dict[str, tuple[str, KeptClaim]] = {}
     for path, page in pages.items():
         for claim in page.claims:
-            for kind, about, what in claim.keys:
-                said[kind, about][what].append((path, claim))
-    told: set[tuple[str, str]] = set()
-    for sides in said.values():
-        if len(sides) < 2:
-            continue
-        first, *others = [side[0] for side in sides.values()][:MAX_SIDES]
-        for path, claim in others:
-            pair = first[1].id, claim.id
-            if pair in told or pair[0] == pair[1]:
-                continue
-            told.add(pair)
-            message = (
-                f'^{claim.id} "{cut(claim.statement)}" against {first[0]} ^{first[1].id} "{cut(first[1].statement)}"'
-            )
-            yield found("contradiction", path, message, at=(claim.line, 1))
+            places.setdefault(claim.id, (path, claim))
+    kept = read_items(vault.text(PATH).decode("utf-8", "replace")) if PATH in vault.records else Kept()
+    known = {identity: (item.one.claim, item.other.claim) for identity, item in kept.items.items()}
+    open_pairs = [known[identity] for identity, item in kept.items.items() if item.state.name == "open"]
+    said = ((identity, claim.keys) for identity, (_, claim) in places.items() if claim.keys)
+    fresh = [(pair.one, pair.other) for pair in pairs_beside(kept.items.values(), said)]
+    for pair in (*open_pairs, *(pair for pair in fresh if item_id(*pair) not in known)):
+        if pair[0] in places and pair[1] in places:
+            yield _contradiction(places[pair[0]], places[pair[1]], is_kept=item_id(*pair) in known)
+
+
+def _contradiction(one: tuple[str, KeptClaim], other: tuple[str, KeptClaim], *, is_kept: bool) -> Finding:
+    (path, claim), (where, against) = sorted((one, other), key=lambda side: (side[0], side[1].line), reverse=True)
+    identity = item_id(claim.id, against.id)
+    message = (
+        f'{identity}: ^{claim.id} "{cut(claim.statement)}" against {where} ^{against.id} "{cut(against.statement)}"'
+    )
+    decide = f"nightdesk contradictions resolve {identity} --keep CLAIM --because WHY, or dismiss {identity}"
+    return found(
+        "contradiction",
+        path,
+        message,
+        at=(claim.line, 1),
+        mend=decide if is_kept else f"run nightdesk compile, then {decide}",
+    )
 
 
 def cut(text: str) -> str:
