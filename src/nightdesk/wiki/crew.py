@@ -9,6 +9,7 @@ from nightdesk.agents.tasks import Task, perform
 from nightdesk.base.pages import short_hash
 from nightdesk.wiki.builtin import BuiltinWorker
 from nightdesk.wiki.claims import Claim
+from nightdesk.wiki.cover import NO_COVER, Cover
 from nightdesk.wiki.reading import Reading, ReadMaterial, verify_reading
 from nightdesk.wiki.survey import Survey, survey_text
 from nightdesk.wiki.writing import WriteMaterial, Written, verify_page
@@ -21,6 +22,7 @@ class SurveyJob:
     path: str  # absolute
     fallback_title: str
     kind: str  # of the raw file
+    cover: Cover = NO_COVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def read_text(path: str | Path) -> str:
 
 def survey_one(job: SurveyJob) -> tuple[dict[str, Any], dict[str, Any]]:
     """Survey a text; return its two records. A text of another encoding is read as far as it goes."""
-    return survey_text(read_text(job.path), fallback_title=job.fallback_title, kind=job.kind).to_json()
+    text = read_text(job.path)
+    return survey_text(text, fallback_title=job.fallback_title, kind=job.kind, cover=job.cover).to_json()
 
 
 def read_one(job: ReadJob) -> Read:

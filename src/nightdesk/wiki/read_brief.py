@@ -28,9 +28,12 @@ def read_brief(material: ReadMaterial, briefs: Briefs, *, part: tuple[int, int] 
         "names in use": " | ".join(offered_names(material)) or "(none yet)",
         "the text": material.text[frontmatter_end(material.text) :],  # nothing in it can be quoted
     }
+    if material.must_cover:
+        pieces = {"must be covered": "\n\n".join(material.must_cover), **pieces}
+        least, most = max(least, len(material.must_cover)), most + len(material.must_cover)
     return briefs.render(
         "read",
-        {"part": _part(part), "least": str(least), "most": str(most)},
+        {"part": _part(part) + _again(material), "least": str(least), "most": str(most)},
         material=mark_data(pieces),
         form="json",
         schema=SCHEMA,
@@ -62,6 +65,18 @@ def _facts(material: ReadMaterial) -> str:
         ("address", material.url),
     )
     return "\n".join(f"{name}: {' '.join(fact.split())[:_MAX_FACT]}" for name, fact in facts if fact)
+
+
+def _again(material: ReadMaterial) -> str:
+    """Return what a second reading is told: it stands in a slot that templates of a desk's own have as well."""
+    if not material.must_cover:
+        return ""
+    return (
+        "\n\nThis source was read before, and questions put to the wiki since then found no answer in it. The piece"
+        ' "must be covered" holds sentences of the text, one a paragraph, that were left out: for each of them hand in'
+        " a claim whose quote is that sentence or the better part of it. Choose the other claims anew, as fully as you"
+        " can: questions will be asked about the rest of the text, too."
+    )
 
 
 def _part(part: tuple[int, int] | None) -> str:

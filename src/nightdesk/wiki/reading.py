@@ -87,6 +87,7 @@ class ReadMaterial:
     url: str | None = None
     images: tuple[Path, ...] = ()
     offered: tuple[str, ...] = ()  # names to prefer: canonical names and pages that occur in the text
+    must_cover: tuple[str, ...] = ()  # sentences of the text that an earlier reading left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from nightdesk.base.pages import parse_page, short_hash
 from nightdesk.sources.texts import SourceText
 from nightdesk.wiki import reading
 from nightdesk.wiki.claims import claim_id
+from nightdesk.wiki.cover import uncovered
 from nightdesk.wiki.crew import read_text
 from nightdesk.wiki.kept_reading import in_order, reading_digest, reading_from_page
 from nightdesk.wiki.parts import split_text
@@ -41,9 +42,15 @@ class Offer:
     mentions: tuple[tuple[str, ...], ...]  # for each candidate of the survey, the concepts that it names
 
 
-def reading_task_hash(source: SourceText) -> str:
-    """Return what an AI's reading of a source depends on: the text alone, so that new concepts cost no new reading."""
-    return short_hash(repr(("ai", FORM, source.text_sha256)))
+def reading_task_hash(source: SourceText, must_cover: Sequence[str] = ()) -> str:
+    """Return what an AI's reading of a source depends on: the text, so that new concepts cost no new reading, and what
+    it was told to cover."""
+    return short_hash(repr(("ai", FORM, source.text_sha256, *((tuple(must_cover),) if must_cover else ()))))
+
+
+def _task_hashes(light: Light) -> tuple[str, ...]:
+    """Return the hash of the reading that is wanted, then those of readings that may stand until there is one."""
+    return tuple(reading_task_hash(light.source, quotes) for quotes in light.cover.stages)
 
 
 def ai_readings(
@@ -51,19 +58,25 @@ def ai_readings(
 ) -> dict[int, dict[str, Any]]:
     """Return, by the index of the source, the marks of each AI reading that there is, after reading what is to be read.
 
-    The readings lie in the cache (tables "marks" and "readings") under `reading_task_hash`.
+    The readings lie in the cache (tables "marks" and "readings") under `reading_task_hash`. Where more is to be covered
+    than a reading was told, it stays until there is another.
     """
-    keys = [reading_task_hash(light.source) for light in lights]
+    hashes = [_task_hashes(light) for light in lights]
+    keys = [known[0] for known in hashes]
     again = set(site.staff.again) if site.staff else set()
-    known = site.cache.get("marks", keys)
-    found = {n: known[key] | {"fresh": False} for n, key in enumerate(keys) if key in known}
+    known = site.cache.get("marks", [key for row in hashes for key in row])
+    found = {
+        n: known[key] | {"fresh": False}
+        for n, row in enumerate(hashes)
+        if (key := next((key for key in row if key in known), None)) is not None
+    }
     standing = {page.raw: page for page in shelf.by_ai.values()}
     for n, light in enumerate(lights):
         page = standing.get(light.source.raw)
-        if n not in found and page is not None and page.hand_in == keys[n]:
+        if n not in found and page is not None and page.hand_in in hashes[n]:
             restored = _from_page(site.desk, page.path, light.source)
             if restored is not None:
-                found[n] = keep_reading(site.cache, keys[n], *restored) | {"fresh": False}
+                found[n] = keep_reading(site.cache, str(page.hand_in), *restored) | {"fresh": False}
     if site.staff and "read" in site.staff.workers:
         known_names = tuple(
             sorted({name for marks in found.values() for _, names in marks["claims"] for name in names})
@@ -71,7 +84,8 @@ def ai_readings(
         wanted = [
             n
             for n, light in enumerate(lights)
-            if (n not in found or light.source.raw in again) and _is_asked_for(site.staff, light)
+            if (n not in found or found[n]["key"] != keys[n] or light.source.raw in again)
+            and _is_asked_for(site.staff, light)
         ]
         found |= _read(site, site.staff, lights, wanted, keys, lambda n, text: offer_of(n, text, known_names))
     return dict(sorted(found.items()))  # of two pages suggested under one name it must always be the same one
@@ -126,6 +140,7 @@ def _read(
             url=light.source.url,
             images=tuple(site.desk.root / image for image in light.source.images),
             offered=offer.names[:MAX_OFFERED],
+            must_cover=light.cover.quotes,
         )
         parts = split_text(text, limit=limit)
         again = light.source.raw in staff.again
@@ -144,18 +159,24 @@ def _read(
 
 def _job(staff: Staff, material: ReadMaterial, part: str, k: int, n: int, *, again: bool) -> Job[ReadMaterial, Reading]:
     subject = material.raw if n == 1 else f"{material.raw} (part {k} of {n})"
-    shown = replace(material, text=part)
+    due = uncovered(material.must_cover, (), text=part) if material.must_cover else ()
+    shown = replace(material, text=part, must_cover=due)
     number = None if n == 1 else (k, n)
     task = Task(
         "read",
         subject,
-        short_hash(repr((reading.FORM, FORM, material.title, part))),
+        short_hash(repr((reading.FORM, FORM, material.title, part, *((due,) if due else ())))),
         material,
         lambda: read_brief(shown, staff.briefs, part=number),
     )
 
     def verify(hand_in: str) -> Verified[Reading]:
-        return verify_reading(task, hand_in)
+        verified = verify_reading(task, hand_in)
+        if not due or verified.result is None:
+            return verified
+        left = uncovered(due, [claim.quote for claim in verified.result.claims], text=material.text)
+        reasons = tuple(f"no claim covers {quote[:200]!r}, which an earlier reading left out" for quote in left)
+        return replace(verified, reasons=(*verified.reasons, *reasons), worth=max(0, verified.worth - len(left)))
 
     return Job(task, verify, again)
 

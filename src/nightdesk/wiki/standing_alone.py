@@ -2,9 +2,11 @@
 
 import re
 
+from nightdesk.wiki.prose.claimable import is_addressed_to_models
 from nightdesk.wiki.prose.english import leans
 from nightdesk.wiki.prose.language import has_spaces
-from nightdesk.wiki.prose.wording import phrases, words_of
+from nightdesk.wiki.prose.sentences import Sentence
+from nightdesk.wiki.prose.wording import listed, phrases, words_of
 
 _NO_WORDS = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,20}://\S+|\bwww\.\S+|\S+@\S+\.\w+|</?[a-z!][^<>]*>|[^\w\s]|\d", re.IGNORECASE
@@ -22,8 +24,40 @@ _REPORTS = re.compile(
 _SHORT = 6  # words: a report as short as this tells nothing ("The paper shows this.")
 
 _PRONOUNS = ("it", "its", "it's", "they", "their", "them", "he", "she", "his", "her", "him")
+_PROSE = frozenset({"paragraph", "item", "quote"})
+_LONGEST = 500  # characters
+_CODE = re.compile(r">>>|[{}]|\$ \w+ -|</")  # pieces of it that stand in running text
+_STOPS = (".", "。", "．", "।")
+_FEWEST = 5  # words
 _POINTING = frozenset((*_PRONOUNS, "this", "these", "those", "such", "that", "that's"))
 _BELOW = re.compile(r"\b(?:above|below)\b")
+
+
+def can_stand_alone(sentence: Sentence, *, language: str) -> bool:
+    """Return whether a sentence of running text can be a claim at all, if it need not be a good one.
+
+    Wider than what code chooses claims from by itself: only what is certain speaks against it.
+    """
+    text = sentence.text
+    if sentence.kind not in _PROSE or len(text) > _LONGEST or says_nothing(text) or _CODE.search(text):
+        return False
+    return not is_addressed_to_models(text, words_of(text)) and what_it_leans_on(text, language=language) is None
+
+
+def is_whole(sentence: Sentence, *, language: str) -> bool:
+    """Return whether a sentence begins and ends as one, and has words enough to say something."""
+    text = sentence.text
+    if not text.endswith(_STOPS) or text.endswith("..") or not text[0].isalnum():
+        return False
+    return not has_spaces(language) or len(words_of(text)) >= _FEWEST
+
+
+def is_idle(sentence: Sentence, language: str) -> bool:
+    """Return whether a sentence is what many texts say alike: boilerplate, or part of a list of references."""
+    if phrases("boilerplate", language).occurs(sentence.text, words_of(sentence.text)):
+        return True
+    titles = {" ".join(heading.lower().strip(" .:0123456789").split()) for heading in sentence.headings}
+    return not titles.isdisjoint(listed("sections", language)) or not titles.isdisjoint(listed("sections", "en"))
 
 
 def says_nothing(statement: str) -> bool:

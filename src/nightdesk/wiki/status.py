@@ -20,6 +20,7 @@ class Status:
     kinds: dict[str, int]  # file ending -> number of sources
     pages: dict[str, int]  # folder of wiki/ -> number of pages
     waiting: tuple[str, ...]  # raw files that no page was made from yet, or that changed since
+    outdated: tuple[str, ...]  # of these, those that have a page
     problems: dict[str, str]  # raw files that could not be read at the last compile
     gone: tuple[str, ...]  # pages whose raw file is gone
     edited: tuple[str, ...]  # pages with a person's edits
@@ -37,11 +38,13 @@ def read_status(desk: Desk) -> Status:
     raws = [desk.relative(path) for path in find_sources(desk.raw)]
     made = shelf.source_names
     problems = {raw: memos[raw]["problem"] for raw in raws if "problem" in memos.get(raw, {})}
+    waiting = tuple(raw for raw in raws if raw not in problems and _waits(desk, raw, memos.get(raw), made))
     return Status(
         sources=len(raws),
         kinds=dict(sorted(Counter(_ending(raw) for raw in raws).items())),
         pages=dict(sorted(Counter(_folder(path) for path in page_paths(desk)).items())),
-        waiting=tuple(raw for raw in raws if raw not in problems and _waits(desk, raw, memos.get(raw), made)),
+        waiting=waiting,
+        outdated=tuple(raw for raw in waiting if raw in made),
         problems=problems,
         gone=tuple(page.path for page in shelf.own.values() if page.raw is not None and page.raw not in set(raws)),
         edited=tuple(page.path for page in shelf.own.values() if page.edited),

@@ -12,6 +12,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.settings import Settings
 
 _TABLE = "facts"
+COVER = "cover.tsv"  # wiki/cover.py's, which is not loaded here
 
 
 def files_below(folder: Path) -> list[str]:
@@ -49,5 +50,6 @@ def remember(desk: Desk, settings: Settings, *, raw: Sequence[str], cache: Cache
 def _signature(desk: Desk, settings: Settings, raw: Sequence[str]) -> str:
     """Return what changes when a file of the desk does, or a setting, or nightdesk itself."""
     code = files_below(Path(nightdesk.__file__).parent)
-    seen = repr((code, settings, raw, files_below(desk.text), files_below(desk.wiki)))
+    asked = stat_signature(desk.root / COVER)
+    seen = repr((code, settings, raw, files_below(desk.text), files_below(desk.wiki), asked))
     return hashlib.sha256(seen.encode("utf-8", "surrogateescape")).hexdigest()

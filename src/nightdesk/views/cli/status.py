@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 
 import click
 
@@ -13,6 +14,7 @@ from nightdesk.views.cli.columns import fit, width_of
 from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
 from nightdesk.wiki.costs import BY, LABELS, OTHERS, By, Costs, Group, Sum, sum_costs
 from nightdesk.wiki.status import Status, read_status
+from nightdesk.wiki.vitals import Vitals, in_lines, read_vitals
 
 MAX_LISTED = 10
 LEAST_LABEL = 12  # columns of the screen that a label keeps, however narrow it is
@@ -33,14 +35,15 @@ def command(costs: bool, by: By | None, as_json: bool, desk_folder: str | None) 
         _tell_costs(desk, by or "worker", as_json=as_json)
         return DONE
     status = read_status(desk)
+    vitals = read_vitals(desk, status, today=date.today())
     if as_json:
-        print_json({"desk": str(desk.root)} | asdict(status))
+        print_json({"desk": str(desk.root)} | asdict(status) | {"vitals": vitals.to_json()})
     else:
-        _tell(str(desk.root), status)
+        _tell(str(desk.root), status, vitals)
     return IN_PART if status.problems or status.set_aside or status.unverified else DONE
 
 
-def _tell(root: str, status: Status) -> None:
+def _tell(root: str, status: Status, vitals: Vitals) -> None:
     click.echo(f"desk       {shown(root)}")
     kinds = ", ".join(f"{count} {kind}" for kind, count in status.kinds.items())
     click.echo(f"sources    {status.sources:,}" + (f" ({shown(kinds)})" if kinds else ""))
@@ -54,10 +57,13 @@ def _tell(root: str, status: Status) -> None:
     _list("unread", [f"{path}: {why}" for path, why in status.problems.items()], "")
     if status.uncommitted:
         click.echo(f"in git     {status.uncommitted:,} files are not committed yet")
+    click.echo("")
+    for label, figure in in_lines(vitals):
+        click.echo(f"{label:<14} {shown(figure)}")
     if status.waiting or status.gone:
-        click.echo("next       nightdesk compile")
+        click.echo("\nnext       nightdesk compile")
     elif not status.sources:
-        click.echo("next       nightdesk add FILE-OR-URL")
+        click.echo("\nnext       nightdesk add FILE-OR-URL")
 
 
 def _list(label: str, items: Sequence[str], nothing: str) -> None:

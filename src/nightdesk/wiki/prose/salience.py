@@ -24,6 +24,7 @@ _LONG_TEXT = 400  # words from which on the number of claims grows with the squa
 _MIN_CLAIMS, _MAX_CLAIMS = 10, 100
 _CHARACTERS_PER_WORD = 1.7  # of Chinese and Japanese
 _WEAK = 0.12  # a score below it is a step of a tutorial or says next to nothing: taken only if there is nothing better
+_MOST_ASKED = 240  # claims of one source, however densely it is to be read
 _SAME = 0.6  # share of words in common from which on two sentences say the same
 
 _PROSE = frozenset({"paragraph", "item", "quote"})
@@ -84,13 +85,18 @@ def choose_claims(
     language: str,
     limit: int | None = None,
     weighed: Sequence[Weighed] | None = None,
+    depth: int = 1,
+    missed: frozenset[int] = frozenset(),
 ) -> tuple[int, ...]:
     """Return the indexes of the sentences that make the best claims, in text order.
 
     Every section with something to say gets its share, and what is said twice is taken once. Without a `limit` their
-    number grows with the length of the text: 10 up to 250 words, 16 for 400, 50 for 4,000, 100 at most.
+    number grows with the length of the text: 10 up to 250 words, 16 for 400, 50 for 4,000, 100 at most. With a `depth`
+    there are up to so many times as many: the same ones, then others, those first whose section holds a sentence that
+    was `missed` (by its index).
     """
     candidates = list(weighed) if weighed is not None else _candidates(sentences, language)
+    every = candidates
     strong = [candidate for candidate in candidates if candidate.score >= _WEAK]
     candidates = strong if len(strong) >= _MIN_CLAIMS else candidates
     if limit is None:
@@ -115,7 +121,28 @@ def choose_claims(
             break
         if not _says_the_same(candidate, chosen):
             chosen.append(candidate)
+    if depth > 1:
+        sections = {sentences[index].headings[:3] for index in missed}
+        _choose_more(chosen, every, most=_at_depth(limit, depth), first=sections)
     return tuple(sorted(candidate.index for candidate in chosen))
+
+
+def most_claims(sentences: Sequence[Sentence], *, language: str, depth: int) -> int:
+    """Return how many claims a text of this length is given at a depth."""
+    return _at_depth(_limit(sentences, language), depth)
+
+
+def _at_depth(limit: int, depth: int) -> int:
+    return min(limit * depth, max(limit, _MOST_ASKED))
+
+
+def _choose_more(chosen: list[Weighed], candidates: list[Weighed], *, most: int, first: set[tuple[str, ...]]) -> None:
+    """Go on choosing until there are `most`: the best of the `first` sections, then the best of all."""
+    for candidate in sorted(candidates, key=lambda c: (c.section not in first, -c.score, c.index)):
+        if len(chosen) >= most:
+            break
+        if not _says_the_same(candidate, chosen):
+            chosen.append(candidate)
 
 
 def summary(
