@@ -20,11 +20,15 @@ class Passage:
     claim: str  # id of the claim, "" where it is none
     source: str  # raw path of the source that said it, "" where it is unknown
     score: float  # how well it fits the question, from 0; more is better
+    exact: str = ""  # of a text: the slice of the file that says it, white space collapsed
+    cites: tuple[
+        tuple[str, str], ...
+    ] = ()  # of a sentence of a page: source page and claim id, for each claim it cites
 
     @property
     def quote(self) -> str:
         """The words that it rests on, where it comes straight from a text."""
-        return self.text if self.kind == "text" else ""
+        return (self.exact or self.text) if self.kind == "text" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Answer:
     passages: tuple[Passage, ...]  # what answers, best first
     considered: tuple[Passage, ...]  # what was looked at, best first; the passages among them
     confidence: float  # from 0 to 1, calibrated: the share of answers like this one that are right
+    missing: tuple[str, ...] = ()  # words of the question that stand nowhere on the desk
+    read: tuple[str, ...] = ()  # the files that were looked at, relative to the desk
+    seen: int = 0  # statements in them that were weighed
 
     @property
     def knows(self) -> bool:

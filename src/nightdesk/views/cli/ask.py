@@ -1,0 +1,304 @@
+"""`nightdesk ask`: a question to the desk, answered with citations down to the quotes."""
+
+import sys
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+
+import click
+
+from nightdesk.base.desk import Desk
+from nightdesk.base.errors import DeskError
+from nightdesk.base.settings import ASK, Settings, read_settings
+from nightdesk.base.stages import silent
+from nightdesk.views.cli.options import (
+    CAPPED,
+    DONE,
+    IN_PART,
+    chosen_desk,
+    desk_option,
+    json_option,
+    print_json,
+    say,
+    shown,
+)
+from nightdesk.wiki.answering.answerer import MAX_STATEMENTS, Desktop, Similarity, decide
+from nightdesk.wiki.answering.answers import Passage, Scope
+from nightdesk.wiki.answering.asked import read_asked, remember_asked
+from nightdesk.wiki.answering.question import MAX_QUESTION
+from nightdesk.wiki.answering.replies import BUILTIN, UNKNOWN, Reference, Reply, builtin_reply, counts, shown_body
+
+_NEAR = 0.35  # the least score of what is near
+_NEAREST = 3  # passages that are shown where the desk does not know
+
+
+@click.command(
+    "ask",
+    epilog="Examples: nightdesk ask who proposed AdamW; nightdesk ask --continue and when; "
+    "nightdesk ask --save --worker anthropic:claude-sonnet-4-5 'How do Muon and AdamW differ?'",
+)
+@click.argument("words", nargs=-1, required=True, metavar="QUESTION")
+@click.option(
+    "--scope",
+    type=click.Choice(("wiki", "desk")),
+    default="desk",
+    show_default=True,
+    help="wiki: pages and claims alone; desk: the texts of the sources as well.",
+)
+@click.option("--worker", metavar="NAME", help="Who answers, instead of what nightdesk.toml says.")
+@click.option("--continue", "goes_on", is_flag=True, help="The question goes on from the last one.")
+@click.option("--save", is_flag=True, help="File the answer as a page in wiki/answers/.")
+@click.option(
+    "--limit",
+    default=MAX_STATEMENTS,
+    show_default=True,
+    type=click.IntRange(1, 20),
+    help="Statements of the built-in worker at most.",
+)
+@click.option(
+    "--semantic/--no-semantic", default=None, help="Weigh statements by meaning too: needs nightdesk[semantic]."
+)
+@click.option("--max-usd", type=click.FloatRange(0, min_open=True), help="Stop before this much is spent.")
+@click.option("--max-tokens", type=click.IntRange(1), help="Stop before so many tokens are sent and received.")
+@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Begin nothing after so many minutes.")
+@json_option
+@desk_option
+def command(  # noqa: PLR0913, PLR0917  # an argument for each option
+    words: tuple[str, ...],
+    scope: Scope,
+    worker: str | None,
+    goes_on: bool,
+    save: bool,
+    limit: int,
+    semantic: bool | None,
+    max_usd: float | None,
+    max_tokens: int | None,
+    max_minutes: float | None,
+    as_json: bool,
+    desk_folder: str | None,
+) -> int:
+    """Answer a question from the desk, each statement with its citation.
+
+    The built-in worker gives the statements that fit best, as they stand; an AI worker writes an answer, of which only
+    verified sentences are shown. The exit code is 1 where the desk does not know.
+    """
+    question = _question(words)
+    desk = chosen_desk(desk_folder)
+    settings = read_settings(
+        desk.settings, worker=worker, max_usd=max_usd, max_tokens=max_tokens, max_minutes=max_minutes
+    )
+    earlier = read_asked(desk) if goes_on else ()
+    if goes_on and not earlier:
+        say("nothing was asked before; the question is taken as it stands")
+    desktop = Desktop(desk, scope, similarity=_similarity(semantic))
+    try:
+        looked = desktop.look(question, before=earlier[-1][0] if earlier else "")
+        reply = None
+        if (worker or settings.worker_for(ASK)) != "builtin":
+            reply = _by_ai(desk, settings, desktop, looked, earlier, chosen=worker, quiet=as_json)
+        if reply is None or reply.failed:
+            found = builtin_reply(decide(looked, limit=limit), desktop.statements, worker=BUILTIN)
+            reply = (
+                found
+                if reply is None
+                else replace(found, notes=reply.notes, cost=reply.cost, capped=reply.capped, failed=True)
+            )
+    finally:
+        desktop.close()
+    _remember(desk, earlier, reply)
+    saved = _save(desk, settings, reply, quiet=as_json) if save and reply.knows else None
+    if as_json:
+        print_json(_document(reply, scope, saved))
+    else:
+        _tell(reply, saved)
+    if reply.capped:
+        return CAPPED
+    return IN_PART if reply.failed or not reply.knows else DONE
+
+
+def _question(words: tuple[str, ...]) -> str:
+    text = " ".join(words)
+    if text == "-":
+        text = sys.stdin.read(4 * MAX_QUESTION)
+    text = " ".join(text.split())
+    if not text:
+        raise DeskError("there is no question", fix='ask one, such as: nightdesk ask "What is …?"')
+    if len(text) > MAX_QUESTION:
+        raise DeskError(f"the question has more than {MAX_QUESTION:,} characters", fix="ask a shorter one")
+    return text
+
+
+def _similarity(wanted: bool | None) -> Similarity | None:
+    """Return what compares by meaning: where it is wanted, None where it is not."""
+    if not wanted:
+        return None
+    # imported here: an extra, and slow to load
+    from nightdesk.wiki.answering.meaning import open_similarity  # noqa: PLC0415
+
+    return open_similarity()
+
+
+def _by_ai(
+    desk: Desk, settings: Settings, desktop: Desktop, looked: Any, earlier: Any, *, chosen: str | None, quiet: bool
+) -> Reply | None:
+    """Return what the AI worker answers, None where none is set."""
+    # imported here: the built-in worker needs none of it
+    from nightdesk.views.cli.workers import hired  # noqa: PLC0415
+    from nightdesk.wiki.answering.asking import ask, gather  # noqa: PLC0415
+
+    live = not quiet and sys.stderr.isatty()
+    with hired(desk, settings, kinds=(ASK,), chosen=chosen, on_text=_show_draft if live else None) as staff:
+        if staff is None:
+            return None
+        given = gather(looked, desktop.statements, earlier=earlier, context_tokens=settings.context_tokens)
+        if not given.write.evidence:
+            return None  # nothing to answer from: no call is made for that
+        reply = ask(staff, given, looked, desktop.statements)
+        if live:
+            click.echo("", err=True)
+        return replace(reply, notes=(*reply.notes, *staff.unrecorded))
+
+
+def _show_draft(piece: str) -> None:
+    """Show what a model writes as it comes, dimmed: it is not verified yet."""
+    click.echo(click.style(shown(piece), dim=True), nl=False, err=True)
+
+
+def _remember(desk: Desk, earlier: Any, reply: Reply) -> None:
+    answer = shown_body(reply.body) if reply.knows else UNKNOWN
+    try:
+        remember_asked(desk, earlier, reply.question, answer)
+    except OSError:
+        say("the question could not be kept for --continue: .nightdesk/ cannot be written")
+
+
+def _save(desk: Desk, settings: Settings, reply: Reply, *, quiet: bool) -> str:
+    """File the answer and bring the index in step, as one change."""
+    # imported here: to ask needs none of it
+    from nightdesk.views.cli.progress import show_stage  # noqa: PLC0415
+    from nightdesk.wiki.answering.filing import file_answer  # noqa: PLC0415
+    from nightdesk.wiki.building import Errand  # noqa: PLC0415
+    from nightdesk.wiki.compile import compile_desk  # noqa: PLC0415
+
+    filed: list[str] = []
+
+    def act(*_: object) -> list[str]:
+        filed.append(file_answer(desk, reply))
+        return filed
+
+    errand = Errand("ask", reply.question, act)
+    compile_desk(desk, settings, stage=silent if quiet else show_stage, today=date.today(), errand=errand)
+    return filed[0]
+
+
+def _tell(reply: Reply, saved: str | None) -> None:
+    for note in reply.notes:
+        say(f"note: {shown(note)}")
+    if reply.failed:
+        say(f"{shown(reply.cost.worker)} gave no answer that holds; this is the built-in one")
+    if reply.knows:
+        click.echo(_answer_text(reply))
+        for reference in reply.references:
+            _tell_reference(reference)
+    else:
+        _tell_unknown(reply)
+    read = counts(reply.answer.read, reply.answer.seen)
+    amounts = [_many(read[f"{noun}s"], noun) for noun in ("page", "text", "statement")]
+    say(f"read: {', '.join(amounts)}; {_cost(reply)}")
+    if saved:
+        say(f"filed as {shown(saved)}")
+
+
+def _answer_text(reply: Reply) -> str:
+    if not reply.said:
+        return shown(shown_body(reply.body)).rstrip("\n") + "\n"
+    lines: list[str] = []
+    page = None
+    for one in reply.said:
+        if one.page != page:
+            page = one.page
+            lines += [
+                *([""] if lines else []),
+                click.style(shown(page), bold=True) if sys.stdout.isatty() else shown(page),
+            ]
+        lines.append(f"  {shown(one.text)} {' '.join(f'[{number}]' for number in one.references)}")
+    return "\n".join(lines) + "\n"
+
+
+def _tell_reference(reference: Reference) -> None:
+    claim = f"^{reference.claim}, " if reference.claim else ""
+    source = f"{shown(reference.source)}{', ' + shown(reference.date) if reference.date else ''}"
+    click.echo(f'[{reference.number}] "{shown(reference.quote)}"')
+    click.echo(f"    {claim}{source}; {shown(reference.place)}" + _where(reference))
+
+
+def _where(reference: Reference) -> str:
+    """Return the file and line of words of a text, in the form that editors open."""
+    line = reference.place.rpartition("line ")[2]
+    return f"; {shown(reference.path)}:{line}" if line.isdigit() and not reference.claim else ""
+
+
+def _tell_unknown(reply: Reply) -> None:
+    click.echo(UNKNOWN)
+    if reply.help:
+        click.echo(f"{shown(reply.help)} (so {shown(reply.worker)})")
+    missing = [f'"{shown(word)}"' for word in reply.answer.missing]
+    if missing:
+        stand = "stands" if len(missing) == 1 else "stand"
+        click.echo(
+            f"{', '.join(missing)} {stand} nowhere on it. A source that tells of it would help: nightdesk add FILE"
+        )
+    nearest = _nearest(reply)
+    if nearest:
+        click.echo("Nearest to it:")
+    for passage in nearest:
+        click.echo(f"  {shown(passage.text)} ({shown(passage.path)}:{passage.line})")
+
+
+def _nearest(reply: Reply) -> list[Passage]:
+    """Return what comes nearest to an answer; what shares next to nothing with the question is not near."""
+    return [passage for passage in reply.answer.considered if passage.score >= _NEAR][:_NEAREST]
+
+
+def _cost(reply: Reply) -> str:
+    cost = reply.cost
+    if not cost.calls:
+        return "no AI was asked"
+    tokens = (
+        "unknown tokens"
+        if cost.input_tokens is None or cost.output_tokens is None
+        else (f"{cost.input_tokens:,} tokens sent, {cost.output_tokens:,} received")
+    )
+    price = "price unknown" if cost.usd is None else f"{cost.usd:.4f} USD"
+    return f"{_many(cost.calls, 'call')} of {shown(cost.worker)}, {tokens}, {price}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _document(reply: Reply, scope: str, saved: str | None) -> dict[str, Any]:
+    """Return what --json prints."""
+    return {
+        "question": reply.question,
+        "known": reply.knows,
+        "scope": scope,
+        "worker": reply.worker,
+        "confidence": reply.answer.confidence if reply.said or not reply.knows else None,
+        "answer": reply.body or None,
+        "statements": [asdict(one) for one in reply.said],
+        "citations": [asdict(reference) for reference in reply.references],
+        "missing": list(reply.answer.missing),
+        "help": reply.help or None,
+        "nearest": [_entry(passage) for passage in _nearest(reply)],
+        "read": counts(reply.answer.read, reply.answer.seen) | {"files": list(reply.answer.read)},
+        "cost": asdict(reply.cost),
+        "notes": list(reply.notes),
+        "failed": reply.failed,
+        "capped": reply.capped or None,
+        "saved": saved,
+    }
+
+
+def _entry(passage: Passage) -> dict[str, Any]:
+    return {**asdict(passage), "cites": [list(key) for key in passage.cites]}
