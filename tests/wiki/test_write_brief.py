@@ -24,6 +24,8 @@ from nightdesk.wiki.write_brief import (
 )
 from nightdesk.wiki.writing import Evidence, WriteMaterial, verify_page
 
+ROOT = Path(__file__).resolve().parents[2]
+
 A, B, C = "c1111111111", "c2222222222", "c3333333333"
 BRIEFS = Briefs(None, [PACKAGE], "Write in short sentences.")
 
@@ -233,9 +235,12 @@ def test_the_desks_rules_and_templates_change_what_a_writer_is_told(tmp_path: Pa
     assert first.template != second.template
 
 
-def test_every_template_is_used() -> None:
-    used = {"read", "page_rules", "write", "write_change", "write_section", "write_lead", *TYPES}
-    assert {Path(str(file)).name for file in PACKAGE.iterdir()} == {f"{name}.md" for name in used}
+def test_every_template_is_used_and_documented() -> None:
+    there = {Path(str(file)).stem for file in PACKAGE.iterdir()}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    assert {name for name in there if f'"{name}"' not in code} == set()
+    documented = (ROOT / "docs/workers/briefs.md").read_text(encoding="utf-8")
+    assert {name for name in there if f"`{name}.md`" not in documented} == set()
 
 
 @pytest.mark.parametrize("name", ["write", "write_change", "write_section", "write_lead"])

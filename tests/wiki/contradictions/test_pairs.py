@@ -21,6 +21,12 @@ CONTRADICT = [
     ("The warm-up of Muon takes 100 to 200 steps.", "The warm-up of Muon takes 400 steps.", "en", "out of a range"),
     ("The warm-up of Muon takes 100-200 steps.", "The warm-up of Muon takes 300-400 steps.", "en", "ranges apart"),
     ("BERT was released in 2018.", "BERT was released in 2019.", "en", "years"),
+    (
+        "BERT, published in 2018, used 10,000 warm-up steps out of 1,000,000.",
+        "BERT, published in 2018, used 20,000 warm-up steps out of 1,000,000.",
+        "en",
+        "other numbers stand before and behind",
+    ),
     ("Google released BERT in October 2018.", "Google released BERT in November 2018.", "en", "months"),
     ("Acme Corp was founded in March 2017.", "Acme Corp was founded in 2018.", "en", "a month of another year"),
     ("Acme Corp was founded on 3 March 2017.", "Acme Corp was founded on 4 March 2017.", "en", "days"),
@@ -46,6 +52,12 @@ CONTRADICT = [
     ("Muon utilise la quantification rapide.", "Muon n'utilise pas la quantification rapide.", "fr", "ne pas"),
 ]
 AGREE = [
+    (
+        "The model with 4 layers reached 1.45 bits per byte.",
+        "The model with 6 layers reached 1.52 bits per byte.",
+        "en",
+        "another model, told by a number before the verb",
+    ),
     ("The learning rate of Muon is 0.02.", "The learning rate of AdamW is 0.001.", "en", "another subject"),
     ("The learning rate of Muon is 0.02.", "The weight decay of Muon is 0.1.", "en", "another attribute"),
     ("The learning rate of Muon is 0.02.", "Muon's learning rate is 2e-2.", "en", "the same value"),

@@ -5,22 +5,17 @@ from click.shell_completion import get_completion_class
 
 PROGRAM = "nightdesk"
 VARIABLE = "_NIGHTDESK_COMPLETE"  # click looks for it when the program is started
-SHELLS = {
-    "bash": "~/.bashrc",
-    "zsh": "~/.zshrc",
-    "fish": "~/.config/fish/completions/nightdesk.fish",
-}
+SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(
     "completion",
-    epilog='bash: echo \'eval "$(nightdesk completion bash)"\' >> ~/.bashrc  '
-    "fish: nightdesk completion fish > ~/.config/fish/completions/nightdesk.fish",
+    epilog="Examples: nightdesk completion zsh >> ~/.zshrc; "
+    "nightdesk completion fish > ~/.config/fish/completions/nightdesk.fish",
 )
-@click.argument("shell", type=click.Choice(list(SHELLS)))
+@click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
     """Print the script that completes nightdesk's commands and options in SHELL."""
-    completion = get_completion_class(shell)
-    assert completion is not None  # these three come with click
-    click.echo(completion(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())
+    if completion := get_completion_class(shell):
+        click.echo(completion(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())

@@ -9,7 +9,7 @@ from nightdesk.wiki.proof.polarity import read_clauses, read_polarity
 from nightdesk.wiki.proof.quantities import Quantity, quantities
 from nightdesk.wiki.proof.stems import stem
 
-FORM = 2  # changes when the same statement gives other keys
+FORM = 3  # changes when the same statement gives other keys
 MAX_CHARS = 300  # of a statement: longer ones say several things
 MIN_WORDS = 2  # content words that two claims share before they speak of the same
 HEDGED = Decimal("0.2")  # of the value: how wide "about" is, both ways together
@@ -76,7 +76,7 @@ _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 def keys_of(statement: str, language: str) -> tuple[Key, ...]:
     """Return what a statement says, as (kind, what of, what), to be held against others by contradictions.finding.
 
-    "value": a value right behind the verb, of the words before it and behind. "number": the one value in a sentence,
+    "value": the first value right behind a verb, of the words before it and behind. "number": the one value in a sentence,
     of all its other words. "polarity": affirmed or denied, of all its words. "order": which of two things is more.
     """
     if (
@@ -92,7 +92,7 @@ def keys_of(statement: str, language: str) -> tuple[Key, ...]:
         return tuple(_in_other_words(statement, values, language))
     found: list[Key] = []
     if values:
-        found += _value_after_verb(statement, values[0])
+        found += next(filter(None, (_value_after_verb(statement, value) for value in values)), [])
         rest = _without(statement, values)
         if (about := _about(rest)) and len(values) == 1 and not _CONDITION.search(statement):
             found.append(("number", f"{_first(rest)} {about} {_unit(values[0][0])}", _what(statement, values[0])))
