@@ -32,6 +32,7 @@ class Settings:
     max_source_mb: int = 200  # a larger file in raw/ is not read
     convert_seconds: int = 120  # wall time that one file's conversion may take
     convert_memory_mb: int = 2048  # memory that one file's conversion may take
+    search_command: str = ""  # a program that looks on the web for `suggest --fill`: "my-search {query}"
     allow_private_addresses: bool = False  # whether `add URL` may fetch from this machine or the local network
 
     @property

@@ -25,8 +25,9 @@ _Desks = dict[str, dict[str, object]]  # real path of a desk -> the settings it 
 def needs_trust(values: Mapping[str, object]) -> dict[str, object]:
     """Return those settings (name -> value) that a person must have trusted the desk with; tables become dotted names.
 
-    They are the workers that start a program, load a model's file or name an address, `confine_agents = false`, and
-    what a lab's program.md asks for beyond its folder (`program.network`, `program.data`).
+    They are the workers that start a program, load a model's file or name an address, `search_command`,
+    `confine_agents = false`, and what a lab's program.md asks for beyond its folder (`program.network`,
+    `program.data`).
     """
     needed: dict[str, object] = {}
     for name, value in values.items():
@@ -34,6 +35,9 @@ def needs_trust(values: Mapping[str, object]) -> dict[str, object]:
             needed |= needs_trust({f"{name}.{key}": inner for key, inner in value.items()})
         elif name.startswith("worker") and isinstance(value, str):
             if _STARTS_PROGRAM.match(value) or _NAMES_ADDRESS.search(value):
+                needed[name] = value
+        elif name == "search_command":
+            if value:
                 needed[name] = value
         elif (name == "confine_agents" and value is False) or name.startswith("program."):
             needed[name] = value

@@ -52,7 +52,7 @@ def command(
     """
     desk = chosen_desk(desk_folder)
     settings = read_settings(desk.settings)
-    policy = FetchPolicy(allow_private=allow_private or settings.allow_private_addresses, proxy=_proxy(os.environ))
+    policy = FetchPolicy(allow_private=allow_private or settings.allow_private_addresses, proxy=proxy_of(os.environ))
     report = add_sources(
         desk.root,
         sources,
@@ -74,7 +74,8 @@ def command(
     return DONE
 
 
-def _proxy(environment: Mapping[str, str]) -> str | None:
+def proxy_of(environment: Mapping[str, str]) -> str | None:
+    """Return the proxy that an environment names, None for none."""
     names = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
     return next((environment[name] for name in names if environment.get(name)), None)
 

@@ -14,6 +14,7 @@ from mcp_types import ToolAnnotations
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.views.mcp.evidence import show_claim, source_text
+from nightdesk.views.mcp.packing import pack
 from nightdesk.views.mcp.pages import find_pages, line, list_pages, read_page
 from nightdesk.views.mcp.status import status
 from nightdesk.views.mcp.work import next_task, submit
@@ -32,6 +33,7 @@ TOOLS = (  # a later command adds its line here
     DeskTool(list_pages, "List pages"),
     DeskTool(find_pages, "Find pages"),
     DeskTool(read_page, "Read a page"),
+    DeskTool(pack, "What the desk knows of a question, in one text"),
     DeskTool(show_claim, "Follow a claim to its source"),
     DeskTool(source_text, "Read a source's text"),
     DeskTool(status, "What is on the desk and what waits"),

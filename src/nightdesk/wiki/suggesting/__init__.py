@@ -1,0 +1,1 @@
+"""`nightdesk suggest`: what is worth asking, finding, writing and linking, each with its evidence."""
