@@ -3,8 +3,10 @@
     python benchmarks/lint_speed.py                        # 2,000 pages, 1.3M words: the targets
     python benchmarks/lint_speed.py --pages 60000
     python benchmarks/lint_speed.py --vault ~/Notes        # a vault of your own; nothing is written into it
-    python benchmarks/lint_speed.py --peers FOLDER         # and two linters of the npm registry, installed before:
+    python benchmarks/lint_speed.py --peers FOLDER         # and linters of the npm registry and PyPI, installed before:
     npm install --prefix FOLDER remark-cli remark-validate-links markdownlint-cli2
+    python -m venv FOLDER/venv && FOLDER/venv/bin/pip install obsidiantools
+    python benchmarks/real_vault.py FOLDER; python benchmarks/lint_speed.py --vault FOLDER/vault    # real Markdown
 
 The pages come from corpus.py, with links between them; each figure is one run of a process of its own.
 """
@@ -114,8 +116,16 @@ def ours(vault: Path, cache: Path, planted: Planted | None) -> list[Row]:
     return [*rows, run("nightdesk lint --no-cache", [*command, "--no-cache"], cache, recall(planted))]
 
 
+# what obsidiantools knows of a vault: notes that are linked to and not there
+_OBSIDIANTOOLS = """
+import pathlib, sys, obsidiantools.api as api
+vault = api.Vault(pathlib.Path(sys.argv[1])).connect()
+print(*(f'"{name}"' for name in vault.nonexistent_notes), sep="\\n")
+"""
+
+
 def peers(vault: Path, tools: Path, planted: Planted | None) -> list[Row]:
-    """Measure two linters of the npm registry on the same vault: what both can find are links and headings."""
+    """Measure linters of the npm registry and PyPI on the same vault: what they can find are links and headings."""
     remark, markdownlint = (tools / "node_modules" / ".bin" / name for name in ("remark", "markdownlint-cli2"))
     settings = tools / ".markdownlint-cli2.jsonc"
     settings.write_text(json.dumps({"config": {"default": False, "MD051": True}}), encoding="utf-8")
@@ -124,6 +134,8 @@ def peers(vault: Path, tools: Path, planted: Planted | None) -> list[Row]:
         "remark-validate-links": [remark, vault, "--no-config", "--no-stdout", "--quiet", "--use", plugin],
         "markdownlint-cli2 (MD051 only)": [markdownlint, "--config", settings, f"{vault}/**/*.md"],
     }
+    if (python := tools / "venv" / "bin" / "python").is_file():
+        commands["obsidiantools"] = [python, "-c", _OBSIDIANTOOLS, vault]
     return [run(tool, [str(part) for part in command], vault, recall(planted)) for tool, command in commands.items()]
 
 

@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -129,9 +130,17 @@ def _frontmatter_title(head: str) -> str | None:
 def markdown_events(body: str) -> Any:
     """Return pyromark's iterator of (event, byte range) pairs."""
     # imported here: commands that read no Markdown start without loading it
-    from pyromark import Options, events_with_range  # noqa: PLC0415
+    from pyromark import events_with_range  # noqa: PLC0415
 
-    options = (
+    return events_with_range(body, options=_options())
+
+
+@cache
+def _options() -> Any:  # a whole number, which the parser reads faster than its own enumeration
+    # imported here: as above. Made once: to unite flags takes as long as to parse a short page
+    from pyromark import Options  # noqa: PLC0415
+
+    return int(
         Options.ENABLE_TABLES
         | Options.ENABLE_FOOTNOTES
         | Options.ENABLE_STRIKETHROUGH
@@ -141,7 +150,6 @@ def markdown_events(body: str) -> Any:
         | Options.ENABLE_DEFINITION_LIST
         | Options.ENABLE_WIKILINKS
     )
-    return events_with_range(body, options=options)
 
 
 def _char_offsets(body: str) -> Sequence[int]:

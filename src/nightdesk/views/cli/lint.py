@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,11 +16,11 @@ from nightdesk.base.cache import Cache, open_cache
 from nightdesk.base.desk import SETTINGS_NAME, Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.pages import short_hash
-from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
+from nightdesk.views.cli.comparing import compare, worker_options
+from nightdesk.views.cli.options import CAPPED, DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
 from nightdesk.views.cli.progress import show_stage
 from nightdesk.wiki.lint.findings import RULES, Finding
 from nightdesk.wiki.lint.lint import Linted, chosen_rules, lint_desk, lint_vault, no_stage
-from nightdesk.wiki.lint.since import changed_since
 
 MAX_LISTED = 20  # findings of one rule that are shown without --all
 CACHE_NAME = "lint.db"
@@ -31,9 +32,13 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 @click.option("--since", metavar="REV|DATE", help="Only findings in files that changed since a commit or a date.")
 @click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; may be given several times.")
 @click.option("--not-rule", "without", multiple=True, metavar="RULE", help="All rules but this one; likewise.")
+@click.option(
+    "--wiki", is_flag=True, help="Apply the rules for wikis, though PATH seems to be the documents of a program."
+)
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules, and stop.")
 @click.option("--all", "show_all", is_flag=True, help=f"Show every finding, not the first {MAX_LISTED} of each rule.")
 @click.option("--no-cache", is_flag=True, help="Read every page, and keep nothing of it.")
+@worker_options
 @json_option
 @desk_option
 def command(  # noqa: PLR0913, PLR0917  # an argument for each option
@@ -41,16 +46,18 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     since: str | None,
     only: Sequence[str],
     without: Sequence[str],
+    wiki: bool,
     list_rules: bool,
     show_all: bool,
     no_cache: bool,
     as_json: bool,
     desk_folder: str | None,
+    **asked: Any,
 ) -> int:
     """Find what is wrong in the wiki, or in PATH: any folder of Markdown.
 
     Of a folder that is no desk nothing is changed, and nothing is written into it. Exit code 1 says that there are
-    findings.
+    findings. With --worker an AI first compares the claims of a desk; what it finds comes on wiki/contradictions.md.
     """
     rules = chosen_rules(only, without)
     if list_rules:
@@ -59,10 +66,14 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     if path is not None and desk_folder is not None:
         raise click.UsageError("give either PATH or --desk")
     root, desk = _place(path, desk_folder)
+    capped = _compare(desk, asked, quiet=as_json)
     with _cache(root, desk, os.environ, none=no_cache) as cache:
         stage = show_stage if sys.stderr.isatty() else no_stage
-        options = {"rules": rules, "today": date.today(), "cache": cache, "stage": stage}
-        linted = lint_desk(desk, **options) if desk else lint_vault(root, **options)  # type: ignore[arg-type]
+        if desk:
+            linted = lint_desk(desk, rules=rules, today=date.today(), cache=cache, stage=stage)
+        else:
+            wanted = frozenset(RULES if wiki else only)
+            linted = lint_vault(root, rules=rules, asked=wanted, today=date.today(), cache=cache, stage=stage)
     if not linted.pages:
         raise DeskError(f"{root} holds no Markdown page", fix="name the folder that the pages are in")
     if since is not None:
@@ -71,7 +82,18 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
         _print_json(linted, root, is_desk=desk is not None)
     else:
         _tell(linted, root, limit=None if show_all else MAX_LISTED)
-    return IN_PART if linted.findings else DONE
+    return CAPPED if capped else IN_PART if linted.findings else DONE
+
+
+def _compare(desk: Desk | None, asked: Mapping[str, Any], *, quiet: bool) -> bool:
+    """Let a worker compare claims if one is named, and say whether a cap ended its work."""
+    if asked["worker"] is None:
+        if any(value is not None for value in asked.values()):
+            raise click.UsageError("--max-usd, --max-tokens and --max-minutes go with --worker")
+        return False
+    if desk is None:
+        raise click.UsageError("--worker compares the claims of a desk, and this is none")
+    return bool(compare(desk, quiet=quiet, **asked).capped)
 
 
 def _place(path: str | None, desk_folder: str | None) -> tuple[Path, Desk | None]:
@@ -105,9 +127,12 @@ def _cache(
 
 
 def _only_changed(linted: Linted, root: Path, since: str) -> Linted:
+    # imported here: nothing else of a lint needs git
+    from nightdesk.wiki.lint.since import changed_since  # noqa: PLC0415
+
     changed = changed_since(root, since, {finding.file for finding in linted.findings})
     kept = tuple(finding for finding in linted.findings if finding.file in changed)
-    return Linted(kept, linted.pages, linted.words, linted.links)
+    return replace(linted, findings=kept)
 
 
 def _print_json(linted: Linted, root: Path, *, is_desk: bool) -> None:
@@ -122,6 +147,7 @@ def _print_json(linted: Linted, root: Path, *, is_desk: bool) -> None:
             "words": linted.words,
             "links": linted.links,
             "counts": linted.counts,
+            "left_out": linted.left_out,
             "findings": findings,
         }
     )
@@ -149,6 +175,10 @@ def _tell(linted: Linted, root: Path, *, limit: int | None) -> None:
         click.echo(f"{_count(len(linted.findings), 'finding')} in {_count(files, 'file')} ({size})")
     else:
         click.echo(f"nothing found ({size})")
+    if linted.left_out:
+        click.echo(
+            f"the documents of a program, it seems, and no wiki: {len(linted.left_out)} rules are left out; see --wiki"
+        )
 
 
 def _line(finding: Finding, root: Path) -> str:

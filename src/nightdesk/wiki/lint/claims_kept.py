@@ -8,7 +8,7 @@ from typing import Any
 from nightdesk.base.cache import Cache
 from nightdesk.wiki.vault.reading import Vault
 
-TABLE = "desk1"
+TABLE = "desk3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,15 @@ def read_pages(vault: Vault, cache: Cache | None, *, on_page: Callable[[], None]
         if kept.keys() - vault.records.keys():
             cache.keep_only(TABLE, vault.records)
     return pages
+
+
+def page_of(path: str, content: bytes) -> DeskPage | None:
+    """Return the page that `content` is, None where it cannot be read."""
+    # imported here: as above
+    from nightdesk.wiki.lint.desk_page import take_apart  # noqa: PLC0415
+
+    row = take_apart(path, content)
+    return None if row is None else _from_row(row)
 
 
 def _from_row(row: Any) -> DeskPage:

@@ -10,7 +10,14 @@ from nightdesk.wiki.concept_page import written_part
 from nightdesk.wiki.lint.statements import keys_of
 
 _SOURCES = "wiki/sources/"
-_NO_SENTENCES = ("index", "log", "source", "contradictions")  # types whose sentences are not written from claims
+_NO_SENTENCES = (
+    "index",
+    "log",
+    "source",
+    "contradictions",
+    "names",
+    "slides",
+)  # types whose sentences are not written from claims
 
 
 def take_apart(path: str, content: bytes) -> list[Any] | None:

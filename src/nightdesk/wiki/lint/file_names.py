@@ -14,14 +14,14 @@ MAX_PATH = 200  # characters within the vault: Windows takes 260 in all, and the
 _FORBIDDEN = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?: *\..*| *)", re.IGNORECASE)
 _UNLINKABLE = re.compile(r"[#^\[\]|]|%%")
-_CONFLICT = re.compile(
+CONFLICT = re.compile(
     r"\.sync-conflict-\d{8}-\d{6}"  # Syncthing
     r"|\((?:[^()]* )?conflict(?:ed)?(?: copy)?\b[^()]*\)"  # Dropbox, Nextcloud, Obsidian Sync, pCloud
     r"|_conflict-\d{8}-\d{6}"  # ownCloud
-    r"|[ _-]conflict(?:ed copy)?(?: \d{4}-\d{2}-\d{2}[^/]*)?(?=\.[^./]+$)"
+    r"|\(SFConflict [^()]*\)"  # Seafile
+    r"|[ _-]conflict(?:ed copy(?: \d{4}-\d{2}-\d{2}[^/]*)?| \d{4}-\d{2}-\d{2}[^/]*)(?=\.[^./]+$)"
     r"|\[conflict(?:ed)?[^\[\]]*\]"
-    r"|\.(?:orig|rej|mine|BACKUP|BASE|LOCAL|REMOTE)(?:\.\w+)?$"  # merge tools
-    r"|\.md~$|\.(?:LOCAL|REMOTE|BASE|BACKUP)\.\d+\.md$",
+    r"|\.(?:orig|rej|mine)$|\.md~$|[._](?:backup|base|local|remote)[._]\d+(?:\.\w+)?$",  # merge tools
     re.IGNORECASE,
 )
 
@@ -42,7 +42,7 @@ def file_names(paths: Iterable[str], folders: Iterable[str]) -> Iterator[Finding
         name = path.rpartition("/")[2]
         if path.lower().endswith(PAGE_ENDINGS) and (mark := _UNLINKABLE.search(name)):
             yield found("name-unlinkable", path, f'has "{mark[0]}" in its name, which ends a link\'s')
-        if _CONFLICT.search(name):
+        if CONFLICT.search(name):
             yield found("sync-conflict", path, "was left by a sync or merge tool")
 
 

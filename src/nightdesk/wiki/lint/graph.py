@@ -12,7 +12,7 @@ MIN_NAMED = 3  # pages that name what has no page
 
 
 def orphans(vault: Vault) -> Iterator[Finding]:
-    """Yield the pages that no other page links to; an index or a log does not count."""
+    """Yield the pages that no other page links to; an index or a log does not count, and an answer needs no link."""
     linked: set[str] = set()
     listed: dict[str, str] = {}
     for path, resolved in vault.links.items():
@@ -24,7 +24,7 @@ def orphans(vault: Vault) -> Iterator[Finding]:
     if len(vault.records) < 2:
         return
     for path in vault.records:
-        if path not in linked and not is_entrance(path):
+        if path not in linked and not is_entrance(path) and vault.records[path].values.get("type") != "answer":
             but = f" but {listed[path]}" if path in listed else ""
             yield found("orphan", path, f"no page{but} links here")
 

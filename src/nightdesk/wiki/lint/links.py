@@ -9,8 +9,8 @@ from posixpath import basename
 from nightdesk.wiki.lint.findings import Finding, found
 from nightdesk.wiki.lint.names_of import base_name, key_of, names_by_key
 from nightdesk.wiki.vault.files import PAGE_ENDINGS
-from nightdesk.wiki.vault.reading import Resolved, Vault
-from nightdesk.wiki.vault.records import Link
+from nightdesk.wiki.vault.reading import Vault
+from nightdesk.wiki.vault.records import Link, Resolved
 from nightdesk.wiki.vault.resolve import heading_key, heading_names
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".avif", ".tif", ".tiff", ".ico")
@@ -20,15 +20,19 @@ MAX_ADVICE = 500  # links for which something like them is looked for
 _EDGE = 4  # letters at a name's beginning or end that a likely one shares
 
 
-def broken_links(vault: Vault, *, citations: bool) -> Iterator[Finding]:
-    """Yield the references that lead nowhere; those to claims are left to the citations' own rule, with `citations`."""
+def broken_links(vault: Vault, *, citations: bool, wiki: bool) -> Iterator[Finding]:
+    """Yield the references that lead nowhere; those to claims are left to the citations' own rule, with `citations`.
+
+    What is no `wiki` has no wikilinks: two brackets are text there. And its site may have more than the folder:
+    /about is looked for, and not told of where it is not found.
+    """
     advice = _Advice(vault)
     for path, resolved in vault.links.items():
         for one in resolved:
             if citations and is_citation(one.link):
                 continue
             if one.target is None:
-                if not _leads_elsewhere(vault, path, one.link):
+                if (wiki or not _is_of_site(one.link)) and not _leads_elsewhere(vault, path, one.link):
                     yield _nowhere(path, one.link, advice)
             elif one.link.fragment:
                 yield from _no_place(vault, path, one, advice)
@@ -51,6 +55,10 @@ def written(link: Link) -> str:
     return f"{mark}[[{target}]]" if link.is_wiki else f"{mark}({target})"
 
 
+def _is_of_site(link: Link) -> bool:
+    return link.is_wiki or (link.path.startswith("/") and not link.path.lower().endswith(PAGE_ENDINGS))
+
+
 def _leads_elsewhere(vault: Vault, path: str, link: Link) -> bool:
     """Say whether a Markdown link leads to a folder, or out of the vault to something that is there."""
     if link.is_wiki:
@@ -60,11 +68,12 @@ def _leads_elsewhere(vault: Vault, path: str, link: Link) -> bool:
     if ".." not in link.path.split("/"):
         return False
     target = os.path.normpath(vault.root / os.path.dirname(path) / link.path.partition("?")[0])
-    vault.outside.add(target)
     try:
-        return os.path.exists(target) or os.path.exists(target + ".md")
+        for file in (target, target + ".md"):
+            vault.outside[file] = os.path.exists(file)
     except ValueError:
         return False
+    return vault.outside[target] or vault.outside[target + ".md"]
 
 
 def _nowhere(path: str, link: Link, advice: "_Advice") -> Finding:

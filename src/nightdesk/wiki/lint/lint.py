@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from nightdesk.base.cache import Cache
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.wiki.lint import evidence, graph
-from nightdesk.wiki.lint.claims_kept import read_pages
+from nightdesk.wiki.lint import graph
 from nightdesk.wiki.lint.drift import index_drift
 from nightdesk.wiki.lint.duplicates import duplicate_names, duplicate_pages, near_duplicate_pages
 from nightdesk.wiki.lint.file_names import file_names
@@ -22,12 +22,17 @@ from nightdesk.wiki.lint.kept_outcome import keep, outcome_key, recall
 from nightdesk.wiki.lint.links import broken_links
 from nightdesk.wiki.lint.mentions import unlinked_mentions
 from nightdesk.wiki.lint.properties import contents, frontmatter, stale
-from nightdesk.wiki.publish import SET_ASIDE
 from nightdesk.wiki.vault.files import Folder, is_text, read_folder
 from nightdesk.wiki.vault.reading import Vault, read_vault
 
 ALL = frozenset(RULES)
-_GENERAL_ONLY = frozenset(rule.id for rule in RULES.values() if not rule.on_desk_only) - {"stale-page"}
+# what makes a wiki worth reading and means little in a folder of documents: a README of each package is no orphan
+WIKI_ONLY = frozenset(
+    (
+        *("frontmatter-missing", "name-unlinkable", "duplicate-page", "near-duplicate-page", "duplicate-name"),
+        *("similar-name", "index-drift", "orphan", "dead-end", "missing-page", "unlinked-mention", "oversized-page"),
+    )
+)
 
 Stage = Callable[[str, int], AbstractContextManager[Callable[[], None]]]  # name and steps -> what counts a step
 
@@ -40,6 +45,7 @@ class Linted:
     pages: int
     words: int
     links: int
+    left_out: tuple[str, ...] = ()  # rules that make sense in a wiki only, and this is none
 
     @property
     def counts(self) -> dict[str, int]:
@@ -71,18 +77,24 @@ def lint_vault(
     root: Path,
     *,
     rules: frozenset[str] = ALL,
+    asked: frozenset[str] = frozenset(),
     today: date,
     cache: Cache | None = None,
     jobs: int = 0,
     stage: Stage = no_stage,
 ) -> Linted:
-    """Look through any folder of Markdown; nothing is written into it. Raises DeskError where it is no folder."""
+    """Look through any folder of Markdown; nothing is written into it. Raises DeskError where it is no folder.
 
-    def look(folder: Folder) -> tuple[Vault, Iterable[Finding]]:
+    Where it is no wiki, of the rules for wikis only those in `asked` are applied.
+    """
+
+    def look(folder: Folder) -> tuple[Vault, Iterable[Finding], frozenset[str]]:
         vault = _read(folder, cache, stage, jobs=jobs, scope=lambda path: True)
-        return vault, _general(vault, rules, today, cache, stage)
+        applied = rules if vault.is_wiki else rules - (WIKI_ONLY - asked)
+        return vault, general(vault, applied, today=today, cache=cache, stage=stage), applied
 
-    return _unless_known(root, rules, today, cache, look)
+    with _without_cycles():
+        return _unless_known(read_folder(root, only_pages=True), rules, asked, today, cache, look)
 
 
 def lint_desk(
@@ -96,33 +108,46 @@ def lint_desk(
 ) -> Linted:
     """Look through the wiki of a desk, with what its pages rest on."""
 
-    def look(folder: Folder) -> tuple[Vault, Iterable[Finding]]:
-        vault = _read(folder, cache, stage, jobs=jobs, scope=_is_wiki)
-        return vault, _of_desk(vault, rules, today, cache, stage)
+    def look(folder: Folder) -> tuple[Vault, Iterable[Finding], frozenset[str]]:
+        # imported here: it needs half of the program, which a vault or a desk without changes should not wait for
+        from nightdesk.wiki.lint import desk_pages  # noqa: PLC0415
 
-    return _unless_known(desk.root, rules, today, cache, look)
+        vault = _read(folder, cache, stage, jobs=jobs, scope=desk_pages.in_wiki)
+        with stage("evidence", len(vault.records)) as step:
+            pages = desk_pages.read_pages(vault, cache, on_page=step)
+        apart = desk_pages.unmentioning(pages)
+        found = general(vault, rules, today=today, cache=cache, stage=stage, desk=True, apart=apart)
+        return vault, chain(found, desk_pages.resting(vault, pages, rules)), rules
+
+    with _without_cycles():
+        return _unless_known(read_folder(desk.root), rules, frozenset(), today, cache, look)
 
 
 def _unless_known(
-    root: Path,
+    folder: Folder,
     rules: frozenset[str],
+    asked: frozenset[str],
     today: date,
     cache: Cache | None,
-    look: Callable[[Folder], tuple[Vault, Iterable[Finding]]],
+    look: Callable[[Folder], tuple[Vault, Iterable[Finding], frozenset[str]]],
 ) -> Linted:
     """Return what the last look found where nothing has changed since, else look."""
-    with _without_cycles():
-        folder = read_folder(root)
-        key = outcome_key(folder, rules, today)
-        if known := recall(cache, key):
-            findings, *sizes = known
-            return Linted(tuple(Finding(*finding) for finding in findings), *sizes)
-        vault, found = look(folder)
-        linted = _linted(vault, found, rules)
-        if not vault.outside and all(is_text(finding.file) for finding in linted.findings):
-            rows = [[getattr(finding, name) for name in Finding.__slots__] for finding in linted.findings]
-            keep(cache, key, [rows, linted.pages, linted.words, linted.links])
-        return linted
+    key = outcome_key(folder, rules, asked, today)
+    if known := recall(cache, key):
+        findings, pages, words, links, left_out = known
+        return Linted(tuple(Finding(*finding) for finding in findings), pages, words, links, tuple(left_out))
+    vault, found, applied = look(folder)
+    linted = Linted(
+        in_order({finding for finding in found if finding.rule in applied}),
+        len(vault.records),
+        sum(record.words for record in vault.records.values()),
+        sum(len(record.links) for record in vault.records.values()),
+        tuple(rule for rule in RULES if rule in rules - applied),
+    )
+    if all(is_text(finding.file) for finding in linted.findings):
+        rows = [[getattr(finding, name) for name in Finding.__slots__] for finding in linted.findings]
+        keep(cache, key, [rows, linted.pages, linted.words, linted.links, linted.left_out], vault.outside)
+    return linted
 
 
 @contextlib.contextmanager
@@ -135,29 +160,6 @@ def _without_cycles() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def _of_desk(vault: Vault, rules: frozenset[str], today: date, cache: Cache | None, stage: Stage) -> Iterator[Finding]:
-    """Yield what the rules find on a desk."""
-    with stage("evidence", len(vault.records)) as step:
-        pages = read_pages(vault, cache, on_page=step)
-    # what the built-in worker made links of is its choice, and a source page's words are its source's
-    apart = frozenset(path for path, page in pages.items() if page.by_code or page.source)
-    yield from _general(vault, rules, today, cache, stage, desk=True, apart=apart)
-    if rules <= _GENERAL_ONLY:
-        return
-    yield from evidence.citations(vault)
-    yield from evidence.claims(vault, pages)
-    yield from evidence.contradictions(pages)
-    if any(page.sentences for page in pages.values()):
-        # imported here: it needs all that proves a page, and most desks have no edited page
-        from nightdesk.wiki.lint.sentences import sentences  # noqa: PLC0415
-
-        yield from sentences(vault, pages)
-
-
-def _is_wiki(path: str) -> bool:
-    return path.startswith("wiki/") and not path.startswith(SET_ASIDE + "/")
 
 
 def _read(folder: Folder, cache: Cache | None, stage: Stage, *, jobs: int, scope: Callable[[str], bool]) -> Vault:
@@ -192,13 +194,13 @@ class _Begun:
             self._open.__exit__(None, None, None)
 
 
-def _general(
+def general(
     vault: Vault,
-    rules: frozenset[str],
-    today: date,
-    cache: Cache | None,
-    stage: Stage,
+    rules: frozenset[str] = ALL,
     *,
+    today: date,
+    cache: Cache | None = None,
+    stage: Stage = no_stage,
     desk: bool = False,
     apart: frozenset[str] = frozenset(),
 ) -> Iterable[Finding]:
@@ -210,7 +212,7 @@ def _general(
     folders = [path for path in vault.folder.folders if not desk or path.startswith("wiki/")]
     families: Mapping[tuple[str, ...], Callable[[], Iterable[Finding]]] = {
         ("broken-link", "broken-embed", "missing-image", "broken-heading", "broken-block"): lambda: broken_links(
-            vault, citations=desk
+            vault, citations=desk, wiki=desk or vault.is_wiki
         ),
         ("frontmatter-malformed", "frontmatter-missing"): lambda: frontmatter(
             vault, needs=("type", "title") if desk else ()
@@ -234,12 +236,3 @@ def _general(
     if "unlinked-mention" in rules:
         with stage("mentions", len(vault.records)) as step:
             yield from unlinked_mentions(vault, cache, apart=apart, on_page=step)
-
-
-def _linted(vault: Vault, found: Iterable[Finding], rules: frozenset[str]) -> Linted:
-    return Linted(
-        in_order({finding for finding in found if finding.rule in rules}),
-        len(vault.records),
-        sum(record.words for record in vault.records.values()),
-        sum(len(record.links) for record in vault.records.values()),
-    )

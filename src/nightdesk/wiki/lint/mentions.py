@@ -19,7 +19,7 @@ from nightdesk.wiki.vault.reading import Vault
 from nightdesk.wiki.vault.records import Record
 from nightdesk.wiki.vault.wording import is_unspaced, without, words
 
-TABLE = "mentions1"
+TABLE = "mentions2"
 MIN_LETTERS = 4  # of a name that is one word in lower case
 MIN_ACRONYM = 2  # of one in capitals, which must then be written so
 MAX_NAME_WORDS = 12
@@ -30,7 +30,7 @@ _DIGITS_ONLY = re.compile(r"[\d\W_]+")
 _END = b""  # the key in the tree under which a name ends; no word is empty
 
 Tree = dict[bytes, Any]  # word -> tree; _END -> (path, name)
-Hit = Sequence[Any]  # path of the page that is named, name, line, column
+Hit = list[Any]  # path of the page that is named, name; line and column too once they were looked for
 
 
 def unlinked_mentions(
@@ -44,24 +44,29 @@ def unlinked_mentions(
 
     Indexes, logs and the pages `apart` are not looked through.
     """
-    names = mentionable(vault.records)
-    hits = _all_hits(vault, names, cache, on_page, apart=apart)
-    linked = {path: {one.target for one in resolved} for path, resolved in vault.links.items()}
-    bare = [
-        (path, *hit) for path, found_here in hits.items() for hit in found_here if hit[0] not in linked[path] | {path}
-    ]
-    common = _common_words(bare, Counter(target for targets in linked.values() for target in targets), len(hits))
+    kept = _Kept(vault, cache)
+    hits = kept.hits(mentionable(vault.records), apart=apart, on_page=on_page)
+    bare = []
+    linked: Counter[str | None] = Counter()
+    for path, resolved in vault.links.items():
+        targets = {one.target for one in resolved}
+        linked.update(targets)
+        bare += [(path, hit) for hit in hits.get(path, ()) if hit[0] not in targets]
+    common = _common_words(bare, linked, len(hits))
     wiki = _prefers_wikilinks(vault)
-    for path, target, name, line, column in bare:
-        if key_of(name) not in common:
-            message = f'names "{name}" and does not link to {target}'
-            mend = f"write {_link(path, target, name, wiki=wiki)}"
-            yield found("unlinked-mention", path, message, at=(line, column), mend=mend)
+    for path, hit in bare:
+        if key_of(hit[1]) not in common:
+            target, name, line, column = kept.placed(path, hit)
+            if line:
+                message = f'names "{name}" and does not link to {target}'
+                mend = f"write {_link(path, target, name, wiki=wiki)}"
+                yield found("unlinked-mention", path, message, at=(line, column), mend=mend)
+    kept.keep()
 
 
-def _common_words(bare: Iterable[Sequence[Any]], linked: Mapping[str | None, int], pages: int) -> set[str]:
+def _common_words(bare: Iterable[tuple[str, Hit]], linked: Mapping[str | None, int], pages: int) -> set[str]:
     """Return the names of one word that so many pages use bare and so few as links that they are no names."""
-    single = Counter((key_of(name), target) for _, target, name, _, _ in bare if len(name.split()) == 1)
+    single = Counter((key_of(hit[1]), hit[0]) for _, hit in bare if len(hit[1].split()) == 1)
     least = max(COMMON_LEAST, COMMON_SHARE * pages)
     return {name for (name, target), count in single.items() if count > least and count > linked[target]}
 
@@ -103,47 +108,86 @@ def _is_telling(name: str) -> bool:
     return len(name) >= (MIN_ACRONYM if name.isupper() else MIN_LETTERS)
 
 
-def grow(names: Mapping[str, str]) -> Tree:
-    """Return the tree of the words of `names`."""
-    tree: Tree = {}
-    for name, path in names.items():
-        node = tree
-        for word in words(name.encode("utf-8", "replace")):
-            node = node.setdefault(word, {})
-        node.setdefault(_END, (path, name))
-    return tree
+class Names:
+    """The names that are looked for, each under the word of it that the fewest of them have."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        split = {name: words(name.encode("utf-8", "replace")) for name in names}
+        often = Counter(word for found_words in split.values() for word in set(found_words))
+        self._under: dict[bytes, list[tuple[frozenset[bytes], Sequence[bytes], tuple[str, str]]]] = defaultdict(list)
+        for name, found_words in split.items():
+            rarest = min(found_words, key=lambda word: (often[word], -len(word)))
+            self._under[rarest].append((frozenset(found_words), found_words, (names[name], name)))
+        self._rarest = frozenset(self._under)
+
+    def among(self, found_words: Collection[bytes]) -> Tree:
+        """Return the tree of those names all of whose words are there: few, so that most texts are done with here."""
+        tree: Tree = {}
+        telling = self._rarest.intersection(found_words)
+        there = set(found_words) if telling else telling
+        for word in telling:
+            for needed, in_order, named in self._under[word]:
+                if needed <= there:
+                    node = tree
+                    for part in in_order:
+                        node = node.setdefault(part, {})
+                    node.setdefault(_END, named)
+        return tree
 
 
-def _all_hits(
-    vault: Vault, names: Mapping[str, str], cache: Cache | None, on_page: Callable[[], None], *, apart: Collection[str]
-) -> dict[str, Sequence[Hit]]:
-    """Return the mentions on each page; those of a page that is as it was, with the names as they were, are kept."""
-    version = short_hash(repr(sorted(names.items())))
-    kept = cache.all(TABLE) if cache else {}
-    tree = grow(names)
-    hits: dict[str, Sequence[Hit]] = {}
-    fresh: dict[str, Any] = {}
-    for path, record in vault.records.items():
-        on_page()
-        if is_list(path) or path in apart:
-            continue
-        key = [vault.folder.files[path].signature, version]
-        memo = kept.get(path)
-        if memo and memo[:2] == key:
-            hits[path] = memo[2]
-            continue
-        hits[path] = mentions_in(vault.text(path), record.hidden, tree)
-        fresh[path] = [*key, hits[path]]
-    if cache:
-        cache.put(TABLE, fresh)
-        if kept.keys() - hits.keys():
-            cache.keep_only(TABLE, hits)
-    return hits
+class _Kept:
+    """The mentions on each page, kept for as long as the page and the names are as they were."""
+
+    def __init__(self, vault: Vault, cache: Cache | None) -> None:
+        self._vault, self._cache = vault, cache
+        self._rows: dict[str, list[Any]] = cache.all(TABLE) if cache else {}  # path -> signature, version, hits
+        self._fresh: set[str] = set()
+        self._read: tuple[str, str] = "", ""  # the page that was read last, and its text
+
+    def hits(
+        self, names: Mapping[str, str], *, apart: Collection[str], on_page: Callable[[], None]
+    ) -> dict[str, list[Hit]]:
+        """Return the mentions on each page that is looked through."""
+        version = short_hash(repr(sorted(names.items())))
+        sought: Names | None = None
+        hits: dict[str, list[Hit]] = {}
+        for path, record in self._vault.records.items():
+            on_page()
+            if is_list(path) or path in apart:
+                continue
+            key = [self._vault.folder.files[path].signature, version]
+            row = self._rows.get(path)
+            if row is None or row[:2] != key:
+                sought = sought or Names(names)
+                here = mentions_in(self._vault.text(path), record.hidden, sought)
+                row = self._rows[path] = [*key, [hit for hit in here if hit[0] != path]]
+                self._fresh.add(path)
+            hits[path] = row[2]
+        return hits
+
+    def placed(self, path: str, hit: Hit) -> Hit:
+        """Return a mention with line and column, (0, 0) where its words stand there in another form."""
+        if len(hit) == 2:  # it was not looked for yet: most mentions are of what is linked
+            if self._read[0] != path:
+                self._read = path, _spaced(self._vault.text(path), self._vault.records[path].hidden)
+            hit += _place(self._read[1], hit[1])
+            self._fresh.add(path)
+        return hit
+
+    def keep(self) -> None:
+        """Keep what was found out."""
+        if self._cache:
+            self._cache.put(TABLE, {path: self._rows[path] for path in self._fresh})
+            if self._rows.keys() - self._vault.records.keys():
+                self._cache.keep_only(TABLE, self._vault.records)
 
 
-def mentions_in(content: bytes, hidden: Sequence[int], tree: Tree) -> list[Hit]:
+def mentions_in(content: bytes, hidden: Sequence[int], names: Names) -> list[Hit]:
     """Return the first mention of each page in running text; of names within each other the longest counts."""
     found_words = words(without(content, hidden))
+    tree = names.among(found_words)
+    if not tree:
+        return []
     named: dict[str, str] = {}  # path -> name
     at = 0
     for start in compress(range(len(found_words)), map(tree.__contains__, found_words)):
@@ -157,11 +201,7 @@ def mentions_in(content: bytes, hidden: Sequence[int], tree: Tree) -> list[Hit]:
                 longest, at = node[_END], n
         if longest and longest[0] not in named:
             named[longest[0]] = longest[1]
-    if not named:
-        return []
-    text = _spaced(content, hidden)
-    hits = [(path, name, *_place(text, name)) for path, name in named.items()]
-    return [[path, name, line, column] for path, name, line, column in hits if line]
+    return [[path, name] for path, name in named.items()]
 
 
 def _spaced(content: bytes, hidden: Sequence[int]) -> str:

@@ -8,6 +8,7 @@ from nightdesk.wiki.vault.records import Record
 
 # lists of pages and the like: they need no link to them, and what they link to is not thereby spoken of
 LISTS = frozenset(("index", "log", "_index", "contradictions"))
+DECISIONS = "wiki/names.md"  # of a desk: what was decided about names
 # names that many folders have: they say nothing of what a page is about
 GENERIC = LISTS | {
     *("readme", "home", "summary", "sidebar", "_sidebar", "changelog", "changes", "license", "contributing"),
@@ -29,12 +30,12 @@ def key_of(name: str) -> str:
 
 def is_list(path: str) -> bool:
     """Say whether a page is an index or a log."""
-    return base_name(path).lower() in LISTS
+    return base_name(path).lower() in LISTS or path == DECISIONS
 
 
 def is_entrance(path: str) -> bool:
     """Say whether a page is one that people come to without a link: an index, a log, a README …"""
-    return base_name(path).lower() in GENERIC
+    return base_name(path).lower() in GENERIC or path == DECISIONS
 
 
 def own_names(path: str, record: Record) -> Iterator[str]:

@@ -42,7 +42,7 @@ def contents(vault: Vault) -> Iterator[Finding]:
             yield found("not-utf8", path, "is not UTF-8 text: some characters are lost when it is read")
         for line in record.markers:
             yield found("conflict-markers", path, "a merge conflict begins here", at=(line, 1))
-        if record.chars > MAX_CHARS and not is_list(path):
+        if record.chars > MAX_CHARS and not is_entrance(path):
             yield found("oversized-page", path, f"has {record.chars:,} characters, more than {MAX_CHARS:,}")
     for path, file in vault.folder.files.items():
         if file.is_page and file.size > MAX_BYTES:

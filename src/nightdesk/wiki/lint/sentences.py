@@ -1,6 +1,6 @@
 """Sentences of changed pages: those that cite nothing, and those that say something else than the claims they cite."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from nightdesk.wiki.lint.claims_kept import DeskPage, KeptClaim, KeptSentence
 from nightdesk.wiki.lint.evidence import cut
@@ -13,12 +13,15 @@ from nightdesk.wiki.vault.reading import Vault
 _COMPARED = ("number", "unit", "date", "name")  # what a question or a few words in a cell can get wrong
 
 
-def sentences(vault: Vault, pages: Mapping[str, DeskPage]) -> Iterator[Finding]:
-    """Yield the sentences of changed pages that cite nothing, or that say something else than the claims they cite."""
+def sentences(vault: Vault, pages: Mapping[str, DeskPage], *, only: Collection[str] | None = None) -> Iterator[Finding]:
+    """Yield the sentences of changed pages that cite nothing, or that say something else than the claims they cite.
+
+    Of the pages `only`, where given.
+    """
     by_page = {key_of(base_name(p)): {c.id: c for c in page.claims} for p, page in pages.items()}
     names = frozenset(name for path in vault.records for name in (base_name(path), vault.records[path].title) if name)
     for path, page in pages.items():
-        for sentence in page.sentences:
+        for sentence in page.sentences if only is None or path in only else ():
             at = sentence.line, sentence.column
             if not sentence.cited:
                 if sentence.kind == "prose":

@@ -69,15 +69,21 @@ _GENERIC = re.compile(
 _LABEL = re.compile(r"[^\s:]{1,40}:\s")  # "arrays: five of them": what it labels stands elsewhere
 _TAIL_END = re.compile(r"[,;:]\s+(?:which|and|but|while|so|where|whereas)\b|\s+(?:and|while)\s+(?=\d)|;")
 _RANGE = re.compile(r"\s*(?:[-–—−]|to|bis|à)\s*", re.IGNORECASE)
-_COMMON = frozenset(map(stem, ("common", "usual", "typical", "standard", "default", "recommended", "normal", "value")))
+_COMMON = frozenset(
+    stem(word)
+    for word in (
+        *("common", "usual", "typical", "standard", "default", "recommended", "normal", "value"),
+        *("therefore", "thus", "hence", "also"),
+    )
+)
 _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 
 
 def keys_of(statement: str, language: str) -> tuple[Key, ...]:
     """Return what a statement says, as (kind, what of, what), to be held against others by contradictions.finding.
 
-    "value": the first value right behind a verb, of the words before it and behind. "number": the one value in a sentence,
-    of all its other words. "polarity": affirmed or denied, of all its words. "order": which of two things is more.
+    "value": the first value right behind a verb, of the words before it and behind. "number": the one value in a
+    sentence, of all its other words. "polarity": affirmed or denied, of all its words. "order": which is more.
     """
     if (
         language not in LANGUAGES

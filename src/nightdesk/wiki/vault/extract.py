@@ -12,9 +12,11 @@ from nightdesk.wiki.vault.front import Front, read_front
 from nightdesk.wiki.vault.records import Heading, Link, Record
 from nightdesk.wiki.vault.wording import sketch, words
 
-FORM = 1  # changes when the same bytes give another record
-# out of the vault, or a slot of a template
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:|//|\{\{|\{%|<%|@|\$")
+FORM = 2  # changes when the same bytes give another record
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:|//|@|\$")  # out of the vault
+_SLOTS = ("{{", "{%", "<%", "${")  # of templates
+# [[Back]](../README.md): a link with brackets in its text, though what comes before its target could be a wikilink
+_BRACKETED = re.compile(rb"\((?=[^()\s]*[/#.])([^()\s]{1,1000})\)")
 _BLOCK_ID = re.compile(rb"\^([A-Za-z0-9-]+)[ \t]*\r?$", re.MULTILINE)  # after a blank, or alone in its line
 _BEFORE_ID = (b"", b" ", b"\t", b"\n")
 _HTML_ID = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
@@ -22,9 +24,10 @@ _HTML_IMAGE = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)')""",
 _ATTRIBUTE_ID = re.compile(r"\{[^{}]*#([\w:.-]+)[^{}]*\}\s*$")  # ## Heading {#id}
 _LABEL = re.compile(rb"^\(([\w:. -]+)\)=[ \t]*\r?$", re.MULTILINE)  # MyST: (label)= above a heading
 _MARKER = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
-_ADDRESS = re.compile(rb"://[^\s<>]+|www\.[^\s<>]+")  # but for its scheme
-_HIDING = {"CodeBlock", "HtmlBlock", "Heading", "Link", "Image", "MetadataBlock"}
-_PLAIN = ("Paragraph", "Emphasis", "Strong", "Item", "TableRow", "TableCell", "TableHead", "Strikethrough")
+# addresses, but for their scheme: two patterns, since each of them begins with letters that are quickly found
+_ADDRESSES = {start: re.compile(re.escape(start) + rb"[^\s<>]+") for start in (b"://", b"www.")}
+_CLOSING_MARKS = re.compile(r"[ \t]+#+$")
+_HIDING = ("CodeBlock", "HtmlBlock", "MetadataBlock")
 _WIKI = "WikiLink"
 
 
@@ -45,9 +48,9 @@ class _Reader:
     def __init__(self, text: str, body: str, front: Front) -> None:
         self._text, self._front = text, front
         self._data = body.encode("utf-8", "replace")
-        self._is_ascii = self._data.isascii()
+        self._is_ascii = len(body) == len(self._data)
         self._skipped = len(text[: front.end].encode("utf-8", "replace"))
-        self._lines_before = text.count("\n", 0, front.end)
+        self._lines_before = text.count("\n", 0, front.end) + 1
         self._counted = self._line = 0  # lines before a place in the body
         self._links: list[tuple[int, Link]] = []  # with the place in the body
         self._headings: list[tuple[int, Heading]] = []
@@ -56,40 +59,50 @@ class _Reader:
         self._code: list[tuple[int, int]] = []
         self._comments: list[tuple[int, int]] = []
         self._heading: list[str] | None = None
-        for event, span in markdown_events(self._data.decode("utf-8")):
+        self._take_all(body if self._is_ascii else self._data.decode("utf-8"))
+
+    def _take_all(self, body: str) -> None:
+        # a page has hundreds of events, and most of them are texts and ends that tell nothing outside of headings
+        for event, span in markdown_events(body):
             if event.__class__ is str:
                 continue
-            # most events are texts and ends, and tell nothing outside of headings: one look, and on
-            ((name, value),) = event.items()
-            if self._heading is None and (name in ("Text", "End") or value in _PLAIN):
-                continue
-            self._take(name, value, span)
+            if "Text" in event:
+                if self._heading is not None:
+                    self._heading.append(event["Text"])
+            elif "End" in event:
+                if self._heading is not None and event["End"].__class__ is dict and "Heading" in event["End"]:
+                    self._close_heading(event["End"]["Heading"], span["start"], span["end"])
+            elif "Start" in event:
+                value = event["Start"]
+                if value.__class__ is dict:
+                    self._open(value, span["start"], span["end"])
+                elif value in _HIDING:
+                    self._hide(span["start"], span["end"], code=True)
+            else:
+                ((name, value),) = event.items()
+                self._take_span(name, value, span["start"], span["end"])
 
-    def _take(self, name: str, value: Any, span: Any) -> None:
-        if name == "Text":
-            if self._heading is not None:
-                self._heading.append(value)
-        elif name == "Start":
-            if value not in _PLAIN:
-                self._open(value, span["start"], span["end"])
-        elif name == "End":
-            if value.__class__ is dict and "Heading" in value:
-                self._close_heading(value["Heading"], span["start"], span["end"])
-        elif name in ("Code", "InlineMath", "DisplayMath"):
-            self._hide(span["start"], span["end"], code=True)
+    def _take_span(self, name: str, value: Any, start: int, end: int) -> None:
+        if name in ("Code", "InlineMath", "DisplayMath"):
+            self._hide(start, end, code=True)
             if self._heading is not None:
                 self._heading.append(value)
         elif name in ("Html", "InlineHtml"):
-            self._take_html(value, span["start"], span["end"])
+            self._take_html(value, start, end)
 
-    def _open(self, value: Any, start: int, end: int) -> None:
-        tag, detail = (value, None) if value.__class__ is str else next(iter(value.items()))
-        if tag in ("Link", "Image"):
-            self._take_link(detail, start, end, embed=tag == "Image")
+    def _open(self, value: dict[str, Any], start: int, end: int) -> None:
+        ((tag, detail),) = value.items()
+        if tag == "Link":
+            self._hidden.append((start, end))
+            self._take_link(detail, start, end, embed=False)
+        elif tag == "Image":
+            self._hidden.append((start, end))
+            self._take_link(detail, start, end, embed=True)
         elif tag == "Heading":
             self._heading = []
-        if tag in _HIDING:
-            self._hide(start, end, code=tag in ("CodeBlock", "HtmlBlock"))
+            self._hidden.append((start, end))
+        elif tag in _HIDING:
+            self._hide(start, end, code=tag != "MetadataBlock")
 
     def _hide(self, start: int, end: int, *, code: bool) -> None:
         self._hidden.append((start, end))
@@ -99,10 +112,12 @@ class _Reader:
     def _close_heading(self, level: str, start: int, end: int) -> None:
         written = self._data[start:end].decode("utf-8", "replace").strip()
         if written.startswith("#"):
-            written = re.sub(r"[ \t]+#+$", "", written.lstrip("#").strip())
+            written = written.lstrip("#").strip()
+            if written.endswith("#"):
+                written = _CLOSING_MARKS.sub("", written)
         else:
             written = written.rpartition("\n")[0]  # the line of === or --- below it
-        if attribute := _ATTRIBUTE_ID.search(written):
+        if written.endswith("}") and (attribute := _ATTRIBUTE_ID.search(written)):
             self._anchors.append(attribute[1])
             written = written[: attribute.start()].rstrip()
         shown = " ".join("".join(self._heading or ()).split())
@@ -114,24 +129,26 @@ class _Reader:
         self._hidden.append((start, end))
         if value.startswith("<!--"):
             self._code.append((start, end))
-        if "=" not in value or value.startswith("<!--"):
-            return
-        self._anchors += _HTML_ID.findall(value)
-        for image in _HTML_IMAGE.finditer(value):
-            self._add(image[1] or image[2] or "", start + len(value[: image.start()].encode()), "html", embed=True)
+        elif "=" in value:
+            self._anchors += _HTML_ID.findall(value)
+            for image in _HTML_IMAGE.finditer(value):
+                self._add(image[1] or image[2] or "", start + len(value[: image.start()].encode()), "html", embed=True)
 
     def _take_link(self, detail: Any, start: int, end: int, *, embed: bool) -> None:
         kind, target = detail["link_type"], detail["dest_url"]
         if kind.__class__ is dict and _WIKI in kind:
-            if "\n" not in target and target.strip():
+            if self._data.startswith(b"(", end) and (bracketed := _BRACKETED.match(self._data, end)):
+                self._add(bracketed[1].decode("utf-8", "replace"), start, "markdown", embed=embed)
+            elif "\n" not in target and target.strip():
                 self._add(target.removesuffix("\\").strip(), start, "wiki", embed=embed)
-        elif kind not in ("Autolink", "Email"):
+        elif kind != "Autolink" and kind != "Email":  # noqa: PLR1714  # hashing them would take longer
             self._add(target, start, "markdown", embed=embed)
 
     def _add(self, target: str, start: int, style: str, *, embed: bool) -> None:
         parts = _parts(target, style)
         if parts is not None:
-            self._links.append((start, Link(style, embed, *parts, *self._place(start))))
+            line, column = self._place(start)
+            self._links.append((start, Link(style, embed, parts[0], parts[1], line, column)))
 
     def _place(self, at: int) -> tuple[int, int]:
         """Return line and column, in the file, of a byte of the body."""
@@ -141,16 +158,16 @@ class _Reader:
         self._counted = at
         begins = self._data.rfind(b"\n", 0, at) + 1
         before = at - begins if self._is_ascii else len(self._data[begins:at].decode("utf-8", "replace"))
-        return self._lines_before + self._line + 1, before + 1
+        return self._lines_before + self._line, before + 1
 
     def record(self, *, is_utf8: bool) -> Record:
         """Return all that was gathered; what stands in a comment is left out."""
         data, front = self._data, self._front
         if b"%%" in data:
             self._comments = _comments(data, sorted(self._code))
-        seen = _Spans([*self._comments])
-        links = [link for at, link in self._links if not seen.holds(at)]
-        headings = [heading for at, heading in self._headings if not seen.holds(at)]
+        seen = _Spans(self._comments)
+        links = [link for at, link in self._links if not self._comments or not seen.holds(at)]
+        headings = [heading for at, heading in self._headings if not self._comments or not seen.holds(at)]
         blocks: list[str] = []
         if b"^" in data:
             dead = _Spans([*self._code, *self._comments])
@@ -160,7 +177,7 @@ class _Reader:
             self._anchors += [match[1].decode("utf-8", "replace") for match in _LABEL.finditer(data)]
         found = words(data)
         folded = b" ".join(found)
-        addresses = [match.span() for match in _ADDRESS.finditer(data)] if b"://" in data or b"www." in data else []
+        addresses = [m.span() for start, one in _ADDRESSES.items() if start in data for m in one.finditer(data)]
         hidden = _joined([*self._hidden, *self._comments, *addresses])
         at = self._skipped
         return Record(
@@ -201,7 +218,9 @@ def parse_target(target: str, style: str, *, embed: bool) -> Link | None:
 
 def _parts(target: str, style: str) -> tuple[str, str] | None:
     target = target.strip()
-    if not target or (style != "wiki" and _SCHEME.match(target)):
+    if not target:
+        return None
+    if style != "wiki" and (_SCHEME.match(target) or any(slot in target for slot in _SLOTS)):
         return None
     path, _, fragment = target.partition("#")
     if style != "wiki":

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nightdesk.base.errors import DeskError
 
@@ -12,14 +13,12 @@ PAGE_ENDINGS = (".md", ".markdown")
 _NOT_CONTENT = {"node_modules", "__pycache__"}  # beside every folder that begins with a dot
 
 
-@dataclass(frozen=True, slots=True)
-class VaultFile:
+class VaultFile(NamedTuple):
     """One file, with "/" between the parts of its path relative to the vault."""
 
     path: str
-    signature: str  # changes when the file is written or replaced; as in base.cache.stat_signature
+    signature: str  # changes when the file is written or replaced; as in base.cache.stat_signature. "": not looked at
     size: int  # bytes
-    modified: float  # seconds since 1970
     is_page: bool  # Markdown that may be read: a regular file with a name that is text, no link out of the vault
 
 
@@ -32,13 +31,16 @@ class Folder:
     folders: frozenset[str]  # "" is the vault itself
 
 
-def read_folder(root: Path) -> Folder:
-    """Return the files below `root`, none of them opened. Raises DeskError where `root` is no folder."""
+def read_folder(root: Path, *, only_pages: bool = False) -> Folder:
+    """Return the files below `root`, none of them opened. Raises DeskError where `root` is no folder.
+
+    With `only_pages` other files are known by their names alone: to look at each takes half of the time.
+    """
     if not root.is_dir():
         raise DeskError(f"{root} is no folder", fix="name the folder that the Markdown files are in")
     files: dict[str, VaultFile] = {}
     folders: set[str] = {""}
-    for found in _walk(root.resolve(), ""):
+    for found in _walk(str(root.resolve()), only_pages=only_pages):
         if isinstance(found, str):
             folders.add(found)
         else:
@@ -51,29 +53,39 @@ def is_text(path: str) -> bool:
     return path.isascii() or not any("\ud800" <= c <= "\udfff" for c in path)
 
 
-def _walk(root: Path, within: str) -> Iterator[VaultFile | str]:
-    waiting = [within]
+def _walk(root: str, *, only_pages: bool) -> Iterator[VaultFile | str]:
+    waiting = [""]
     while waiting:
         folder = waiting.pop()
         try:
-            entries = list(os.scandir(root / folder))
+            entries = list(os.scandir(f"{root}/{folder}"))
         except OSError:
             continue  # no permission: what cannot be listed cannot be looked at
         for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
+            name = entry.name
+            if name.startswith("."):
+                continue
+            path = f"{folder}/{name}" if folder else name
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and entry.name not in _NOT_CONTENT:
+                    if name not in _NOT_CONTENT:
                         waiting.append(path)
                         yield path
-                    continue
-                found = entry.stat()
-                linked = entry.is_symlink()
+                elif found := _file(root, path, entry, only_pages=only_pages):
+                    yield found
             except OSError:
                 continue  # a link that leads nowhere, or gone since it was listed
-            if entry.name.startswith(".") or stat.S_ISDIR(found.st_mode):
-                continue
-            inside = not linked or (root / path).resolve().is_relative_to(root)
-            page = path.lower().endswith(PAGE_ENDINGS) and stat.S_ISREG(found.st_mode) and inside and is_text(path)
-            signature = f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
-            yield VaultFile(path, signature, found.st_size, found.st_mtime, page)
+
+
+def _file(root: str, path: str, entry: "os.DirEntry[str]", *, only_pages: bool) -> VaultFile | None:
+    named = path.lower().endswith(PAGE_ENDINGS)
+    linked = entry.is_symlink()
+    if only_pages and not named and not linked:
+        return VaultFile(path, "", 0, is_page=False)
+    found = entry.stat()
+    if stat.S_ISDIR(found.st_mode):
+        return None
+    signature = f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
+    inside = not linked or Path(root, path).resolve().is_relative_to(root)
+    page = named and stat.S_ISREG(found.st_mode) and inside and is_text(path)
+    return VaultFile(path, signature, found.st_size, is_page=page)

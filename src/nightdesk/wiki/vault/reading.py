@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from nightdesk.base.cache import Cache
 from nightdesk.wiki.vault.extract import FORM, read_record
 from nightdesk.wiki.vault.files import Folder, read_folder
-from nightdesk.wiki.vault.records import Link, Record, from_row, to_row
+from nightdesk.wiki.vault.kind import is_wiki
+from nightdesk.wiki.vault.records import Record, Resolved, from_row, to_row
 from nightdesk.wiki.vault.resolve import Places, Targets
 
 TABLE = f"vault{FORM}"
@@ -18,20 +19,13 @@ _WORTH_IT = 4_000  # pages from which on several processes are done sooner than 
 _KEPT_AT_ONCE = 2_000  # records in one transaction: what is done is kept when the run is stopped
 
 
-class Resolved(NamedTuple):
-    """A link with the file that it leads to."""
-
-    link: Link
-    target: str | None  # path in the vault
-
-
 class Vault:
     """The pages of a folder, those in scope taken apart."""
 
     def __init__(self, folder: Folder, records: dict[str, Record]) -> None:
         self.folder = folder
         self.records = records  # by path, of the pages in scope
-        self.outside: set[str] = set()  # files out of the vault that were looked for
+        self.outside: dict[str, bool] = {}  # files out of the vault that were looked for, and whether they were there
         self._targets: dict[str, Targets | None] = {}
 
     @property
@@ -47,8 +41,17 @@ class Vault:
     @cached_property
     def links(self) -> dict[str, list[Resolved]]:
         """The links of each page in scope."""
+        return {path: self.follow(path) for path in self.records}
+
+    @cached_property
+    def is_wiki(self) -> bool:
+        """Whether it is kept as a wiki, and is not the documents of a program; see kind.is_wiki."""
+        return is_wiki(self.folder, self.records, self.links, self.outside)
+
+    def follow(self, path: str) -> list[Resolved]:
+        """Return the links of one page with where they lead."""
         find = self.places.find
-        return {path: [Resolved(link, find(link, path)) for link in one.links] for path, one in self.records.items()}
+        return [Resolved(link, find(link, path)) for link in self.records[path].links]
 
     def targets(self, path: str) -> Targets | None:
         """Return the headings and blocks of a page, in scope or not; None for what is no page."""

@@ -21,6 +21,13 @@ class Link(NamedTuple):
         return self.style in ("wiki", "property")
 
 
+class Resolved(NamedTuple):
+    """A link with the file that it leads to."""
+
+    link: Link
+    target: str | None  # path in the vault
+
+
 class Heading(NamedTuple):
     """One heading: its words as shown, and as written where that differs."""
 

@@ -13,6 +13,7 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _NUMBERED = re.compile(r"-\d+$")  # the second of two equal headings: #usage-1
 _ENDINGS = (".md", ".markdown")
 _SITE_ENDINGS = (".html", ".htm")  # a site's address of a page
+_SITE_DEPTH = 12  # parts of such an address that are looked at
 _INDEX_NAMES = ("index.md", "readme.md", "_index.md")
 _TOP = ("", "top")
 
@@ -51,8 +52,20 @@ class Places:
             found = self._find(plain, source) if plain and plain != link.path else None
             found = found or self._find_page_of_site(plain, source)
             if found is None and plain.count("/") > 1 and plain.startswith("/"):  # a site's root is some folder of it
-                found = self._find(plain[1:], source) or self._find_page_of_site(plain[1:], source)
+                found = self._of_site(plain)
+            if found is None and plain.startswith("../") and "." not in basename(plain.rstrip("/")):
+                # a site shows page.md as page/, from where ../other is the page beside it
+                found = self._find(plain[3:].rstrip("/"), source) or self._find_page_of_site(plain[3:], source)
         return found
+
+    def _of_site(self, target: str) -> str | None:
+        """Return the file of a path that starts at a site's root, which is some folder of the vault or above it."""
+        parts = target.strip("/").split("/")[-_SITE_DEPTH:]
+        for n in range(max(1, len(parts) - 1)):
+            tail = "/".join(parts[n:]) + ("/" if target.endswith("/") else "")
+            if found := self._find(tail, "") or self._find_page_of_site(tail, ""):
+                return found
+        return None
 
     def is_folder(self, link: Link, source: str) -> bool:
         """Say whether a Markdown link leads to a folder of the vault."""
