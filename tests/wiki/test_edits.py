@@ -24,8 +24,8 @@ from tests.desks import git, make_desk, run
 from tests.player import play
 
 MUON, SOURCE = "wiki/concepts/Muon.md", "wiki/sources/Muon, explained.md"
-RATE = "[[Muon, explained#^c9e714ec3e8|2]]"  # A common learning rate for Muon is 0.02.
-STEPS = "[[Muon, explained#^c99762a0391|2]]"  # Muon runs five Newton-Schulz steps per update.
+RATE = "[[Muon, explained#^c9e714ec3e8|1]]"  # A common learning rate for Muon is 0.02.
+STEPS = "[[Muon, explained#^c99762a0391|1]]"  # Muon runs five Newton-Schulz steps per update.
 QUOTE = "Muon runs five Newton-Schulz steps per update."
 RIGHT, WRONG = (
     "\nMuon is an [[Optimiser|optimiser]]",

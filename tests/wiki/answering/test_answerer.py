@@ -134,3 +134,19 @@ def test_a_page_sentence_that_its_claims_do_not_support_is_no_answer(tmp_path: P
 
 def test_the_name_of_the_built_in_worker() -> None:
     assert BuiltinWorker.name == BUILTIN
+
+
+def test_what_was_found_to_be_wrong_answers_nothing(tmp_path: Path) -> None:
+    wrong = "# Muon, wrongly\n\nMuon runs nine Newton-Schulz steps per update. The learning rate scales each update.\n"
+    root = make_desk(tmp_path, {"muon.md": MUON, "wrong.md": wrong})
+    assert run(root, "compile").code == 0
+    [item] = run(root, "contradictions", "--json").document["contradictions"]
+    right = next(side["claim"] for side in (item["one"], item["other"]) if "five" in side["statement"])
+    assert any(
+        "nine" in p.text
+        for p in answer(Desk(root), "How many Newton-Schulz steps does Muon run per update?").considered
+    )
+    assert run(root, "contradictions", "resolve", item["id"], "--keep", right, "--because", "counted").code == 0
+    found = answer(Desk(root), "How many Newton-Schulz steps does Muon run per update?")
+    assert "five" in found.passages[0].text
+    assert not any("nine" in p.text for p in found.considered)

@@ -14,6 +14,7 @@ from nightdesk.base.names import name_key
 from nightdesk.wiki.answering.answers import Passage
 from nightdesk.wiki.cited_sentences import PageText
 from nightdesk.wiki.claims import Claim, parse_claims
+from nightdesk.wiki.contradictions.page import read_kept, wrong_claims
 from nightdesk.wiki.library import Shelved, page_paths, read_page
 from nightdesk.wiki.proof.support import unsupported
 from nightdesk.wiki.prose.language import detect_language
@@ -47,6 +48,7 @@ class Statements:
         self._texts: dict[str, tuple[Statement, ...]] = {}
         self._sentences: dict[str, tuple[Statement, ...]] = {}
         self._sources: dict[str, Mapping[str, Any]] = {}
+        self._denied: set[tuple[str, str]] = set()  # source page, quote of a wrong claim on it
 
     def page(self, path: str) -> Shelved | None:
         """Return a page, None where it cannot be read."""
@@ -103,11 +105,18 @@ class Statements:
         return self._sources[path]
 
     def claims_of(self, path: str) -> Mapping[str, Claim]:
-        """Return the claims on a page, by id."""
+        """Return the claims on a page, by id; without those that a person found to be wrong."""
         if path not in self._claims:
             page = self.page(path)
-            self._claims[path] = {claim.id: claim for claim in parse_claims(page.page.body)} if page else {}
+            claims = parse_claims(page.page.body) if page else ()
+            self._denied |= {(path, " ".join(c.quote.split())) for c in claims if c.id in self._wrong}
+            self._claims[path] = {claim.id: claim for claim in claims if claim.id not in self._wrong}
         return self._claims[path]
+
+    @cached_property
+    def _wrong(self) -> frozenset[str]:
+        """The claims that a person found to be wrong: nothing is answered with them."""
+        return wrong_claims(read_kept(self._desk).items.values())
 
     def claim(self, page: str, identity: str) -> Claim | None:
         """Return the claim that a citation leads to, None where there is none."""
@@ -158,9 +167,14 @@ class Statements:
         raw = path if path.startswith("raw/") else f"raw/{path.removeprefix('text/').removesuffix('.md')}"
         page = self._page_of_raw.get(raw, "")
         title = page or Path(path).stem
+        home = self.path_of(page) if page and self._wrong else None
+        if home:
+            self.claims_of(home)
         before: Sentence | None = None
         for sentence in split_sentences(text, language=detect_language(text)):
             if sentence.kind in ("heading", "cell") or len(sentence.text) > _MAX_STATEMENT or not sentence.text:
+                continue
+            if (home, " ".join(sentence.quote.split())) in self._denied:
                 continue
             heading = sentence.headings[-1] if sentence.headings else ""
             leads = before.text if before and before.headings == sentence.headings else ""

@@ -1,5 +1,4 @@
-"""A desk evaluated with a person's own questions: what is right, what is cited rightly, and whether it says so when it
-does not know."""
+"""A desk evaluated with a person's own questions: what is right and cited rightly, and when it does not know."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
