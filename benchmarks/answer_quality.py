@@ -1,139 +1,111 @@
-"""Scores the built-in answers on questions that they were not fitted on, beside the best passage that BM25 finds.
+"""Scores the built-in answers on questions that were written before any answer was seen, beside plain BM25 passages.
 
-    python benchmarks/answer_quality.py DESK QUESTIONS.tsv [MORE.tsv ...] [--semantic] [--table]
+    nightdesk demo --no-lab demo-desk
+    python benchmarks/answer_quality.py demo-desk benchmarks/demo_questions.tsv
+    python benchmarks/answer_quality.py demo-desk benchmarks/demo_questions.tsv \\
+        --unanswerable benchmarks/unanswerable_questions.tsv
 
-The columns are `question`, `expected` (alternatives between bars; empty where the desk cannot know) and `source`. An
-answer is right where one of its statements holds what is expected, for `first` where its first one does. The baseline
-answers with the snippet of the first search result, and never abstains. Support: the quotes of an answer stand in their
-text, and its statements say no more than they do.
+    python benchmarks/real_docs.py docs && nightdesk new docs-desk && cp -r docs/* docs-desk/raw/
+    cd docs-desk && nightdesk compile && cd ..
+    python benchmarks/answer_quality.py docs-desk benchmarks/docs_questions.tsv
+
+The harness is that of `nightdesk probe --questions`: the columns are `question`, `expected` (each of what stands
+between bars is right; empty where the desk cannot know) and `source`. Answered: a statement of the answer holds what is
+expected; exact: it is nothing else; source: a statement comes from the source that was named; cited: its quote stands
+in its text, and it says no more than that. The baseline is the words of the question searched for with BM25: its first
+passage, or its first three. It cites by being a passage, and never says that it does not know.
 """
 
 import argparse
-import csv
-import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from nightdesk.base.desk import Desk, find_desk
-from nightdesk.base.errors import DeskError
-from nightdesk.wiki.answering.answerer import Desktop
-from nightdesk.wiki.answering.answers import Answer, Passage
-from nightdesk.wiki.answering.replies import builtin_reply
-from nightdesk.wiki.answering.statements import Statements
-from nightdesk.wiki.proof.quotes import QuoteIndex
-from nightdesk.wiki.proof.support import unsupported
-from nightdesk.wiki.search.collection import desk_collection
-from nightdesk.wiki.search.query import plain_query
-from nightdesk.wiki.search.search import search
+from nightdesk.base.settings import read_settings
+from nightdesk.base.stages import silent
+from nightdesk.wiki.answering.answerer import Similarity, open_answerer
+from nightdesk.wiki.answering.answers import Answer, Answerer, Scope
+from nightdesk.wiki.probe.baseline import bm25_answerer
+from nightdesk.wiki.probe.evaluation import Evaluation, Scored, evaluate
+from nightdesk.wiki.probe.intervals import Share
+from nightdesk.wiki.probe.probing import choose_sources
+from nightdesk.wiki.probe.question_file import Item, read_questions
+from nightdesk.wiki.probe.support import Support
+
+SCOPES: tuple[Scope, ...] = ("wiki", "desk")
+HEAD = ("answers", "right of all", "answered", "wrong", "exact", "F1", "source", "cited", "precision", "recall")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as a file has it."""
-
-    question: str
-    expected: tuple[str, ...]  # folded; () where the desk cannot know
-    sources: tuple[str, ...]
-
-
-def read_questions(paths: list[Path]) -> Iterator[Asked]:
-    """Yield the questions of files in their order."""
-    for path in paths:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                expected = tuple(one for one in (row.get("expected") or "").casefold().split("|") if one)
-                yield Asked(row["question"], expected, tuple(filter(None, (row.get("source") or "").split("|"))))
-
-
-def baseline(desk: Desk) -> Callable[[str], Answer]:
-    """Return what answers with the first search result."""
-    statements = Statements(desk)
+def first(answerer: Answerer, count: int) -> Answerer:
+    """Return what answers with the first `count` passages."""
 
     def answer(question: str) -> Answer:
-        try:
-            hits = search(desk_collection(desk), question, limit=1, query=plain_query(question)).hits
-        except DeskError:
-            hits = ()
-        raws = [statements.raw_of(h.path) if h.path.startswith("wiki/") else h.path for h in hits]
-        found = tuple(
-            Passage(h.snippet, "text", h.path, h.line, h.heading, "", "", raw, h.score)
-            for h, raw in zip(hits, raws, strict=True)
-        )
-        return Answer(question, found, found, 1.0)
+        found = answerer(question)
+        return replace(found, passages=found.passages[:count])
 
     return answer
 
 
-@functools.cache
-def quotes_of(path: Path) -> QuoteIndex:
-    """Return what finds quotes in a file."""
-    return QuoteIndex(path.read_text(encoding="utf-8", errors="replace"))
+def evaluated(desk: Desk, items: tuple[Item, ...], similarity: Similarity | None) -> Iterator[tuple[str, Evaluation]]:
+    """Yield what is compared, by its name."""
+    support = Support(desk)
+
+    def by(name: str, answerer: Callable[[str], Answer]) -> tuple[str, Evaluation]:
+        return name, evaluate(items, answerer, support, stage=silent, label=name)
+
+    pages = dict(choose_sources(desk, read_settings(desk.settings), (), seed=0, stage=silent).pages)
+    for scope in SCOPES:
+        plain = bm25_answerer(desk, scope, source_names=pages)
+        yield by(f"BM25, 1 passage, {scope}", first(plain, 1))
+        yield by(f"BM25, 3 passages, {scope}", first(plain, 3))
+        with open_answerer(desk, scope, similarity=similarity) as answerer:
+            yield by(f"nightdesk ask, {scope}", answerer)
 
 
-def supported(desk: Desk, desktop: Desktop, answer: Answer) -> tuple[int, int]:
-    """Return how many of an answer's statements hold by their quotes, and how many it has."""
-    reply = builtin_reply(answer, desktop.statements, worker="")
-    by_number = {reference.number: reference for reference in reply.references}
-    good = 0
-    for said in reply.said:
-        cited = [by_number[number] for number in said.references]
-        stand = all(r.quote and quotes_of(desk.root / r.path).locate(r.quote) for r in cited)
-        good += stand and (": " in said.text or not unsupported(said.text, [r.quote for r in cited]))
-    return good, len(reply.said)
+def cells(name: str, found: Evaluation) -> tuple[str, ...]:
+    """Return a row of the table: counts, so that nobody reads more into them than there is."""
+    known = [one for one in found.scored if one.item.expected]
+    wrong = sum(bool(one.said) and not one.contained for one in known)
+    score = "" if found.f1 is None else f"{found.f1:.2f}"
+    shares = (found.exact, score, found.source, found.cited, found.abstention_precision, found.abstention_recall)
+    shown = tuple(f"{one.hits}/{one.of}" if isinstance(one, Share) else one for one in shares)
+    right = f"{found.right.hits}/{found.right.of}"
+    return (name, right, f"{found.contained.hits}/{found.contained.of}", str(wrong), *shown)
 
 
-def score(name: str, asked: list[Asked], answer: Callable[[str], Answer], *, table: bool) -> list[Answer]:
-    """Ask everything, print one line, and return the answers."""
-    first = right = source = wrong = silent = 0
-    answers = []
-    for one in asked:
-        given = answer(one.question)
-        answers.append(given)
-        texts = [passage.text.casefold() for passage in given.passages]
-        good = [any(e in text for e in one.expected) for text in texts]
-        if one.expected:
-            first += good[:1] == [True]
-            right += any(good)
-            wrong += bool(good) and not any(good)
-            source += any(s in p.source for p in given.passages for s in one.sources)
-        else:
-            silent += not good
-        if table:
-            verdict = "right" if any(good) else "silent" if not good else "wrong"
-            print(
-                f"  {verdict:6} {given.confidence:.2f} {one.question} -> {given.passages[0].text[:90] if good else ''}"
-            )
-    with_answer = sum(bool(one.expected) for one in asked)
-    print(
-        f"{name:14} right {right} (first {first}), wrong {wrong}, source {source} of {with_answer};"
-        f" abstained {silent} of {len(asked) - with_answer}"
-    )
-    return answers
+def verdict(one: Scored) -> str:
+    """Return one line on one question."""
+    word = "right" if one.right else "silent" if not one.said else "wrong"
+    return f"  {word:6} {one.confidence:.2f} {one.item.question} -> {one.said[0][:100] if one.said else '-'}"
 
 
 def main() -> None:
-    """Score the scopes and the baseline."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("desk", type=Path)
     parser.add_argument("questions", type=Path, nargs="+")
-    parser.add_argument("--semantic", action="store_true", help="weigh by meaning too")
-    parser.add_argument("--table", action="store_true", help="one line for each question")
+    parser.add_argument("--unanswerable", type=Path, help="a file of questions that the desk cannot answer, one a line")
+    parser.add_argument("--semantic", action="store_true", help="weigh by meaning too: needs nightdesk[semantic]")
+    parser.add_argument("--failures", action="store_true", help="list each question that was not answered rightly")
     options = parser.parse_args()
     desk = find_desk(options.desk)
-    asked = list(read_questions(options.questions))
-    score("BM25 passage", asked, baseline(desk), table=options.table)
+    items = tuple(item for path in options.questions for item in read_questions(path))
+    if options.unanswerable:
+        lines = options.unanswerable.read_text(encoding="utf-8").splitlines()[1:]
+        items += tuple(Item(line.partition("\t")[0], (), "", n) for n, line in enumerate(lines, 2) if line.strip())
     similarity = None
     if options.semantic:
         from nightdesk.wiki.answering.meaning import open_similarity  # noqa: PLC0415 - an extra
 
         similarity = open_similarity()
-    for scope in ("wiki", "desk"):
-        desktop = Desktop(desk, scope, similarity=similarity)
-        answers = score(f"scope {scope}", asked, desktop.answer, table=options.table)
-        counted = [supported(desk, desktop, answer) for answer in answers]
-        print(f"{'':14} support {sum(good for good, _ in counted)} of {sum(of for _, of in counted)} statements")
-        desktop.close()
+    unknown = sum(not item.expected for item in items)
+    print(f"{len(items)} questions, {unknown} of them without an answer on the desk\n")
+    print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}")
+    for name, found in evaluated(desk, items, similarity):
+        print(f"| {' | '.join(cells(name, found))} |")
+        if options.failures and name.startswith("nightdesk"):
+            print("\n".join(verdict(one) for one in found.scored if not one.right))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class Build:
     evident: tuple[SourceMarks, ...] = ()  # of all sources, without claims that are wrong or superseded
     spared: frozenset[str] = frozenset()  # pages that lost such claims: one that is left is enough for them
     disputes: Mapping[str, Disputes] = field(default_factory=dict)  # page -> what it tells of contradictions
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # page -> promoted answers it links to
     contradictions: tuple[int, int] = (0, 0)  # how many are open, and how many there are
     wanted: set[str] = field(default_factory=set)  # paths of all pages that there are to be
     planned: dict[str, Page] = field(default_factory=dict)  # those that are stale, in nightdesk's own version

@@ -25,6 +25,7 @@ from nightdesk.wiki.names.rules import Decisions, read_decisions
 from nightdesk.wiki.naming import name_sources
 from nightdesk.wiki.page_stage import write_pages
 from nightdesk.wiki.plans import MIN_CLAIMS, choose_topics
+from nightdesk.wiki.promoting import notes_on, recheck, take_back
 from nightdesk.wiki.putting import plan_report, put_down
 from nightdesk.wiki.report import Report
 from nightdesk.wiki.shelf import read_shelf
@@ -68,10 +69,14 @@ def compile_desk(
         build = Build(site, texts, shelf, EvidenceDrawer(cache, ()))
         _read_sources(build)
         weighed = weigh(build)
+        promotions = recheck(build, weighed.items)
+        build.answers = promotions.answers
         write_pages(build)
         if dry:
             return plan_report(build)
-        report = put_down(build, today, errand, touched, weighed)
+        back = take_back(desk, promotions.failed)
+        report = put_down(build, today, errand, [*touched, *back], weighed)
+        report.notes += notes_on(promotions.failed)
         outcome = {
             "sources": report.sources,
             "claims": report.claims,

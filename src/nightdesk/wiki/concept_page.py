@@ -24,7 +24,8 @@ from nightdesk.wiki.writing import WriteMaterial, Written
 FORM = 2  # changes when the same body gives another page
 FOLDER = "wiki/concepts"
 _AROUND = re.compile(
-    r"^(?:Also: .*|\d+ more claims? (?:is|are) on the source pages that link here\.|Part of \[\[[^\[\]]+\]\])$",
+    r"^(?:Also: .*|\d+ more claims? (?:is|are) on the source pages that link here\.|Part of \[\[[^\[\]]+\]\]"
+    r"|\[\[[^\[\]|#^]+\]\])$",  # in an answer: the page that the statements below it stand on
     re.MULTILINE,
 )
 
@@ -39,6 +40,7 @@ class PagePlan:
     related: tuple[str, ...]  # base names
     left_out: int = 0  # claims that the page has no room for
     disputes: Disputes = NO_DISPUTES
+    answers: tuple[str, ...] = ()  # base names of promoted answers whose claims speak of it
 
     @property
     def path(self) -> str:
@@ -77,8 +79,9 @@ def render_concept_page(
         more = "1 more claim is" if plan.left_out == 1 else f"{plan.left_out} more claims are"
         parts.append(f"{more} on the source pages that link here.\n")
     parts += render_disputes(disputes, {name: n for n, name in enumerate(sources, 1)})
-    if plan.related:
-        parts += ["## Related\n", "".join(f"- [[{name}]]\n" for name in plan.related)]
+    if plan.related or plan.answers:
+        lines = [*(f"- [[{name}]]\n" for name in plan.related), *(f"- Answer: [[{name}]]\n" for name in plan.answers)]
+        parts += ["## Related\n", "".join(lines)]
     if plan.category:
         parts.append(f"Part of [[{plan.category}]]\n")
     parts += ["## Sources\n", _numbered_sources(cited, sources)]
@@ -101,7 +104,7 @@ def numbered(written: Written) -> Written:
 
 def written_part(body: str) -> str:
     """Return a page's body without the lines that code puts around what was written; a person's lines stay."""
-    for heading in (OPEN_HEADING, PAST_HEADING, "Related", "Sources"):
+    for heading in (OPEN_HEADING, PAST_HEADING, "Related", "Sources", "Words of the sources"):
         body = body.partition(f"\n## {heading}\n")[0]
     return _AROUND.sub("", body)
 

@@ -26,7 +26,7 @@ def write_pages(build: Build) -> None:
     most = MAX_EVIDENCE_AI if build.ai_writes or by_ai else MAX_EVIDENCE
     chosen = build.decided.chosen | build.spared
     stands = plan_stands(topics, build.evident, generator=BuiltinWorker.name, most=most, chosen=chosen)
-    stands = tuple(_with_disputes(build, stand) for stand in stands)
+    stands = tuple(_with_answers(build, _with_disputes(build, stand)) for stand in stands)
     paths = {stand.topic.name: f"{concept_page.FOLDER}/{stand.topic.name}.md" for stand in stands}
     build.wanted.update(paths.values())
     pages = {*paths, *build.names.values(), *(category.name for category in build.categories)}
@@ -63,8 +63,15 @@ def _with_disputes(build: Build, stand: Stand) -> Stand:
     return replace(stand, made_from=short_hash(repr((stand.made_from, disputes)))) if disputes else stand
 
 
+def _with_answers(build: Build, stand: Stand) -> Stand:
+    """Return a page's stand with a hash that changes with the promoted answers that it links to."""
+    answers = build.answers.get(stand.topic.name)
+    return replace(stand, made_from=short_hash(repr((stand.made_from, answers)))) if answers else stand
+
+
 def _disputed(build: Build, plan: PagePlan) -> PagePlan:
-    """Return a plan with what its page tells of contradictions, and its writer is told of them."""
+    """Return a plan with its answers and what its page tells of contradictions; its writer is told of those."""
+    plan = replace(plan, answers=build.answers.get(plan.name, ()))
     disputes = build.disputes.get(plan.name)
     if disputes is None:
         return plan
@@ -124,6 +131,7 @@ def _plan_ai_page(build: Build, plan: PagePlan, text: Authored) -> Lead:
     around = (plan.name, plan.category, plan.related, plan.left_out, material.type, material.title, material.aliases)
     inputs: tuple[object, ...] = (concept_page.FORM, text.key, text.by, text.written, *around, material.language)
     inputs += (plan.disputes,) if plan.disputes != NO_DISPUTES else ()
+    inputs += (plan.answers,) if plan.answers else ()
     made_from = short_hash(repr(inputs))
     if not text.current:
         build.behind.append(plan.path)

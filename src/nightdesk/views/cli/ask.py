@@ -11,6 +11,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.settings import ASK, Settings, read_settings
 from nightdesk.base.stages import silent
+from nightdesk.views.cli.ask_forms import form_entries, is_document, tell_form
 from nightdesk.views.cli.options import (
     CAPPED,
     DONE,
@@ -22,6 +23,8 @@ from nightdesk.views.cli.options import (
     say,
     shown,
 )
+from nightdesk.wiki.answer_forms.chart import Chart
+from nightdesk.wiki.answer_forms.forms import FORMS, Form, Formed, file_form, form_of
 from nightdesk.wiki.answering.answerer import MAX_STATEMENTS, Desktop, Similarity, decide
 from nightdesk.wiki.answering.answers import Passage, Scope
 from nightdesk.wiki.answering.asked import read_asked, remember_asked
@@ -48,6 +51,7 @@ _NEAREST = 3  # passages that are shown where the desk does not know
 @click.option("--worker", metavar="NAME", help="Who answers, instead of what nightdesk.toml says.")
 @click.option("--continue", "goes_on", is_flag=True, help="The question goes on from the last one.")
 @click.option("--save", is_flag=True, help="File the answer as a page in wiki/answers/.")
+@click.option("--as", "form", type=click.Choice(FORMS), help="Give the answer in this form; --save files it too.")
 @click.option(
     "--limit",
     default=MAX_STATEMENTS,
@@ -58,6 +62,9 @@ _NEAREST = 3  # passages that are shown where the desk does not know
 @click.option(
     "--semantic/--no-semantic", default=None, help="Weigh statements by meaning too: needs nightdesk[semantic]."
 )
+@click.option("--deep", is_flag=True, help="Research: take the question apart, read closely, give a report.")
+@click.option("--rounds", type=click.IntRange(1, 4), help="With --deep: how often gaps are asked again (2).")
+@click.option("--keep", metavar="DIR", help="With --deep: keep the temporary desk in this new folder.")
 @click.option("--max-usd", type=click.FloatRange(0, min_open=True), help="Stop before this much is spent.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Stop before so many tokens are sent and received.")
 @click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Begin nothing after so many minutes.")
@@ -69,8 +76,12 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     worker: str | None,
     goes_on: bool,
     save: bool,
+    form: Form | None,
     limit: int,
     semantic: bool | None,
+    deep: bool,
+    rounds: int | None,
+    keep: str | None,
     max_usd: float | None,
     max_tokens: int | None,
     max_minutes: float | None,
@@ -82,6 +93,8 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     The built-in worker gives the statements that fit best, as they stand; an AI worker writes an answer, of which only
     verified sentences are shown. The exit code is 1 where the desk does not know.
     """
+    if (deep and form) or (not deep and (keep or rounds)):
+        raise DeskError("--deep takes no --as; --keep and --rounds belong to --deep", fix="nightdesk ask --help")
     question = _question(words)
     desk = chosen_desk(desk_folder)
     settings = read_settings(
@@ -90,30 +103,58 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     earlier = read_asked(desk) if goes_on else ()
     if goes_on and not earlier:
         say("nothing was asked before; the question is taken as it stands")
+    if deep:
+        before = earlier[-1][0] if earlier else ""
+        chosen: dict[str, Any] = {"chosen": worker, "scope": scope, "limit": limit, "rounds": rounds or 2}
+        chosen |= {"keep": keep, "before": before, "similarity": _similarity(semantic), "quiet": as_json}
+        return _deeply(desk, settings, question, earlier, chosen, save=save, as_json=as_json)
     desktop = Desktop(desk, scope, similarity=_similarity(semantic))
     try:
         looked = desktop.look(question, before=earlier[-1][0] if earlier else "")
-        reply = None
+        reply = chart = None
         if (worker or settings.worker_for(ASK)) != "builtin":
-            reply = _by_ai(desk, settings, desktop, looked, earlier, chosen=worker, quiet=as_json)
-        if reply is None or reply.failed:
+            reply, chart = _by_ai(desk, settings, desktop, looked, earlier, chosen=worker, quiet=as_json, form=form)
+        if reply is None or (chart is None and (reply.failed or form == "chart")):
             found = builtin_reply(decide(looked, limit=limit), desktop.statements, worker=BUILTIN)
             reply = (
                 found
                 if reply is None
-                else replace(found, notes=reply.notes, cost=reply.cost, capped=reply.capped, failed=True)
+                else replace(found, notes=reply.notes, cost=reply.cost, capped=reply.capped, failed=reply.failed)
             )
+        formed = form_of(form, reply, looked, desktop.statements, chart=chart) if form else None
+        reply = formed.reply if formed else reply
     finally:
         desktop.close()
     _remember(desk, earlier, reply)
-    saved = _save(desk, settings, reply, quiet=as_json) if save and reply.knows else None
+    saved = _save(desk, settings, reply, formed, quiet=as_json) if save and reply.knows else []
     if as_json:
-        print_json(_document(reply, scope, saved))
+        print_json(_document(reply, scope, saved) | (form_entries(formed) if formed else {}))
     else:
-        _tell(reply, saved)
+        _tell(reply, saved, formed)
     if reply.capped:
         return CAPPED
-    return IN_PART if reply.failed or not reply.knows else DONE
+    return IN_PART if reply.failed or not reply.knows or (formed and formed.missing) else DONE
+
+
+def _deeply(
+    desk: Desk, settings: Settings, question: str, earlier: Any, chosen: Any, *, save: bool, as_json: bool
+) -> int:
+    # imported here: a plain question needs none of it
+    from nightdesk.views.cli.deep import answer_deeply, deep_code, deep_entries, tell_research  # noqa: PLC0415
+
+    researched = answer_deeply(desk, settings, question, **chosen)
+    reply = researched.reply
+    broken_off = (researched.interrupted or bool(reply.capped)) and not reply.knows  # nobody can say what it knows
+    if not broken_off:
+        _remember(desk, earlier, reply)
+    saved = _save(desk, settings, reply, None, quiet=as_json) if save and reply.knows else []
+    if as_json:
+        print_json(_document(reply, chosen["scope"], saved) | deep_entries(researched))
+    else:
+        if not broken_off:
+            _tell(reply, saved, None)
+        tell_research(researched)
+    return deep_code(researched)
 
 
 def _question(words: tuple[str, ...]) -> str:
@@ -139,9 +180,17 @@ def _similarity(wanted: bool | None) -> Similarity | None:
 
 
 def _by_ai(
-    desk: Desk, settings: Settings, desktop: Desktop, looked: Any, earlier: Any, *, chosen: str | None, quiet: bool
-) -> Reply | None:
-    """Return what the AI worker answers, None where none is set."""
+    desk: Desk,
+    settings: Settings,
+    desktop: Desktop,
+    looked: Any,
+    earlier: Any,
+    *,
+    chosen: str | None,
+    quiet: bool,
+    form: Form | None,
+) -> tuple[Reply | None, Chart | None]:
+    """Return what the AI worker answers, None where none is set, and the chart that it chose where one is wanted."""
     # imported here: the built-in worker needs none of it
     from nightdesk.views.cli.workers import hired  # noqa: PLC0415
     from nightdesk.wiki.answering.asking import ask, gather  # noqa: PLC0415
@@ -149,14 +198,22 @@ def _by_ai(
     live = not quiet and sys.stderr.isatty()
     with hired(desk, settings, kinds=(ASK,), chosen=chosen, on_text=_show_draft if live else None) as staff:
         if staff is None:
-            return None
+            return None, None
         given = gather(looked, desktop.statements, earlier=earlier, context_tokens=settings.context_tokens)
         if not given.write.evidence:
-            return None  # nothing to answer from: no call is made for that
-        reply = ask(staff, given, looked, desktop.statements)
+            return None, None  # nothing to answer from: no call is made for that
+        chart = None
+        if form == "chart":
+            # imported here: no other form needs it
+            from nightdesk.wiki.answer_forms.chart_task import chart_reply  # noqa: PLC0415
+
+            reply, chart = chart_reply(staff, given, looked, desktop.statements)
+        else:
+            given = replace(given, template="ask_table") if form == "table" else given
+            reply = ask(staff, given, looked, desktop.statements)
         if live:
             click.echo("", err=True)
-        return replace(reply, notes=(*reply.notes, *staff.unrecorded))
+        return replace(reply, notes=(*reply.notes, *staff.unrecorded)), chart
 
 
 def _show_draft(piece: str) -> None:
@@ -172,8 +229,8 @@ def _remember(desk: Desk, earlier: Any, reply: Reply) -> None:
         say("the question could not be kept for --continue: .nightdesk/ cannot be written")
 
 
-def _save(desk: Desk, settings: Settings, reply: Reply, *, quiet: bool) -> str:
-    """File the answer and bring the index in step, as one change."""
+def _save(desk: Desk, settings: Settings, reply: Reply, formed: Formed | None, *, quiet: bool) -> list[str]:
+    """File the answer and bring the index in step, as one change; return its paths, the page first."""
     # imported here: to ask needs none of it
     from nightdesk.views.cli.progress import show_stage  # noqa: PLC0415
     from nightdesk.wiki.answering.filing import file_answer  # noqa: PLC0415
@@ -183,20 +240,27 @@ def _save(desk: Desk, settings: Settings, reply: Reply, *, quiet: bool) -> str:
     filed: list[str] = []
 
     def act(*_: object) -> list[str]:
-        filed.append(file_answer(desk, reply))
+        filed.extend(file_form(desk, formed) if formed else [file_answer(desk, reply)])
         return filed
 
     errand = Errand("ask", reply.question, act)
     compile_desk(desk, settings, stage=silent if quiet else show_stage, today=date.today(), errand=errand)
-    return filed[0]
+    return filed
 
 
-def _tell(reply: Reply, saved: str | None) -> None:
+def _tell(reply: Reply, saved: list[str], formed: Formed | None) -> None:
     for note in reply.notes:
         say(f"note: {shown(note)}")
     if reply.failed:
         say(f"{shown(reply.cost.worker)} gave no answer that holds; this is the built-in one")
-    if reply.knows:
+    if reply.knows and formed:
+        tell_form(formed, saved=bool(saved))
+    if reply.knows and formed and is_document(formed):
+        pass  # what is on standard output is a file, and has its references in it
+    elif reply.knows and formed and formed.rows:
+        for reference in reply.references:
+            _tell_reference(reference)
+    elif reply.knows:
         click.echo(_answer_text(reply))
         for reference in reply.references:
             _tell_reference(reference)
@@ -205,13 +269,13 @@ def _tell(reply: Reply, saved: str | None) -> None:
     read = counts(reply.answer.read, reply.answer.seen)
     amounts = [_many(read[f"{noun}s"], noun) for noun in ("page", "text", "statement")]
     say(f"read: {', '.join(amounts)}; {_cost(reply)}")
-    if saved:
-        say(f"filed as {shown(saved)}")
+    for path in saved:
+        say(f"filed as {shown(path)}")
 
 
 def _answer_text(reply: Reply) -> str:
     if not reply.said:
-        return shown(shown_body(reply.body)).rstrip("\n") + "\n"
+        return shown(shown_body(reply.body, reply.references)).rstrip("\n") + "\n"
     lines: list[str] = []
     page = None
     for one in reply.said:
@@ -277,7 +341,7 @@ def _many(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _document(reply: Reply, scope: str, saved: str | None) -> dict[str, Any]:
+def _document(reply: Reply, scope: str, saved: list[str]) -> dict[str, Any]:
     """Return what --json prints."""
     return {
         "question": reply.question,
@@ -296,7 +360,8 @@ def _document(reply: Reply, scope: str, saved: str | None) -> dict[str, Any]:
         "notes": list(reply.notes),
         "failed": reply.failed,
         "capped": reply.capped or None,
-        "saved": saved,
+        "saved": saved[0] if saved else None,
+        "files": saved,
     }
 
 

@@ -21,14 +21,15 @@ from nightdesk.base.names import name_key
 from nightdesk.base.pages import short_hash
 from nightdesk.wiki.answering.answerer import Looked, decide
 from nightdesk.wiki.answering.answers import Answer, Passage
-from nightdesk.wiki.answering.replies import UNKNOWN, Cost, References, Reply
+from nightdesk.wiki.answering.replies import UNKNOWN, Cost, References, Reply, without_bars
+from nightdesk.wiki.answering.spoken import question_language
 from nightdesk.wiki.answering.statements import Statements
 from nightdesk.wiki.claims import Claim, find_citations, find_links, render_citation, unlink
 from nightdesk.wiki.escaping import escape_line, escape_markdown
 from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.prose.language import detect_language
 from nightdesk.wiki.staff import Staff, credit
-from nightdesk.wiki.writing import Evidence, WriteMaterial, verify_page
+from nightdesk.wiki.writing import Evidence, WriteMaterial, Written, verify_page
 
 KIND = "ask"
 MAX_CLAIMS, MAX_TEXTS, MAX_PAGES = 60, 25, 3  # that are given with a question
@@ -59,6 +60,7 @@ class Given:
     words: Mapping[str, Passage]  # temporary id -> words of a text
     linkable: Mapping[str, str]  # name key of each page of the desk -> its base name
     earlier: tuple[Pair, ...]
+    template: str = "ask"  # of its brief: another form of answer is asked for in other words
 
 
 def gather(
@@ -85,12 +87,13 @@ def gather(
             room -= _add_claims(evidence, statements, ((c.page, c.id) for c in find_citations(text)))
         room -= _add_claims(evidence, statements, passage.cites or ((passage.page, passage.claim),))
     question = looked.question.text
+    said = " ".join(one.statement for one in evidence.values())
     material = WriteMaterial(
         type="concept",
         name="Answer",
         title=question,
         aliases=(),
-        language=detect_language(question),
+        language=question_language(question, otherwise=detect_language(said)),
         evidence=tuple(evidence.values()),
         parts=(),
         names=tuple(pages),
@@ -145,10 +148,10 @@ def ask_brief(given: Given, briefs: Briefs) -> Brief:
     language = given.write.language
     plain = language if language.isascii() and language.replace("-", "").isalpha() else "en"
     return briefs.render(
-        "ask",
+        given.template,
         {"language": plain},
         material=mark_data({name: text or "(none)" for name, text in pieces.items()}),
-        form="markdown",
+        form="json" if given.template == "ask_chart" else "markdown",
     )
 
 
@@ -173,11 +176,25 @@ def verify_answer(given: Given, hand_in: str) -> Verified[Told]:
         return Verified(Told("", (), rest[:MAX_HELP]), ())
     text = unlink(hand_in, given.linkable)  # a link that leads nowhere is no untruth: its words stay
     linked = tuple(given.linkable[key] for name in find_links(text) if (key := name_key(name)) in given.linkable)
-    verified = verify_page(Task(KIND, given.question, "", replace(given.write, names=linked)), text)
+    verified = verify_body(given.question, replace(given.write, names=linked), text)
     if verified.result is None:
         return Verified(None, verified.reasons)
     told = Told(verified.result.body.strip() + "\n", verified.result.cited)
     return Verified(told, verified.reasons, worth=verified.worth)
+
+
+def verify_body(question: str, material: WriteMaterial, text: str) -> Verified[Written]:
+    """Prove an answer in the language that it was to be written in, and in the one that it is written in.
+
+    A worker that chose a language in which nobody looks for numbers could else say any.
+    """
+    verified = verify_page(Task(KIND, question, "", material), text)
+    written = verified.result
+    spoken = detect_language(written.body) if written else material.language
+    if written is None or spoken == material.language:
+        return verified
+    again = verify_page(Task(KIND, question, "", replace(material, language=spoken)), written.body)
+    return Verified(again.result, (*verified.reasons, *again.reasons), worth=again.worth)
 
 
 def ask(staff: Staff, given: Given, looked: Looked, statements: Statements) -> Reply:
@@ -219,7 +236,7 @@ def _reply(
             given.question, by, "", (), (), answer, notes=outcome.reasons, cost=cost, capped=capped, failed=True
         )
     references = References(statements)
-    body = renumbered(told.body, given.words, references)
+    body = without_bars(renumbered(told.body, given.words, references), references.listed)
     return Reply(
         given.question, by, body, (), tuple(references.listed), answer, told.help, outcome.reasons, cost, capped
     )
@@ -241,7 +258,7 @@ def renumbered(body: str, words: Mapping[str, Passage], references: References) 
 
 def _input_hash(given: Given) -> str:
     claims = sorted((name_key(e.page), e.id) for e in given.write.evidence)
-    return short_hash(repr((KIND, given.question, claims, given.pages, given.earlier)))
+    return short_hash(repr((KIND, given.question, claims, given.pages, given.earlier, *given.template.split("_")[1:])))
 
 
 def cost_of(made: Sequence[Attempt], by: str) -> Cost:

@@ -18,7 +18,7 @@ from nightdesk.wiki.library import page_paths, read_page
 from nightdesk.wiki.naming import RESERVED
 
 FOLDER = "wiki/answers"
-TYPE = "answer"
+TYPE, SLIDES = "answer", "slides"
 _MAX_TITLE = 120  # characters
 
 
@@ -68,11 +68,12 @@ def title_of_question(question: str) -> str:
 def _summary(reply: Reply) -> str:
     if reply.said:
         return reply.said[0].text
+    body = reply.summary or reply.body.partition("\n## ")[0]
     parts, done = [], 0
-    for citation in find_citations(reply.body):
-        parts.append(reply.body[done : citation.start])
+    for citation in find_citations(body):
+        parts.append(body[done : citation.start])
         done = citation.end
-    words = " ".join("".join([*parts, reply.body[done:]]).split())
+    words = " ".join("".join([*parts, body[done:]]).split()).removeprefix("- ")
     return words if len(words) <= 200 else words[:200].rpartition(" ")[0] + "…"
 
 
@@ -135,6 +136,6 @@ def answer_entries(desk: Desk, paths: Iterable[str]) -> list[Entry]:
             page = parse_page((desk.root / path).read_text(encoding="utf-8"))
         except (DeskError, UnicodeDecodeError, OSError):
             continue
-        if page.value("type") == TYPE:
+        if page.value("type") in (TYPE, SLIDES):
             found.append(Entry(Path(path).stem, TYPE, None, str(page.value("summary") or ""), None))
     return found

@@ -9,6 +9,7 @@ from nightdesk.wiki.answering.answers import Answer, Passage
 from nightdesk.wiki.answering.statements import Statements
 from nightdesk.wiki.claims import find_citations, render_citation
 from nightdesk.wiki.escaping import escape_line, escape_markdown
+from nightdesk.wiki.tables import table_rows
 
 BUILTIN = "nightdesk/builtin"  # BuiltinWorker.name, whose module is slow to load; a test holds them equal
 UNKNOWN = "The desk does not know."
@@ -64,6 +65,7 @@ class Reply:
     cost: Cost = field(default_factory=Cost)
     capped: str = ""  # why a cap stopped the worker
     failed: bool = False  # whether the worker that was asked gave nothing that holds
+    summary: str = ""  # the line that stands for the answer, where that is not its beginning
 
     @property
     def knows(self) -> bool:
@@ -150,11 +152,33 @@ def text_link(reference: Reference) -> str:
     return f"([{escape_markdown(reference.path)}](../../{target}), {escape_markdown(reference.place)})"
 
 
-def shown_body(body: str) -> str:
-    """Return a body for the terminal: `[1]` in place of each citation, links as the words that they show."""
+def without_bars(body: str, references: Sequence[Reference]) -> str:
+    """Return a body whose tables hold no numbered citation: its bar would end the cell."""
+    if "|" not in body:
+        return body
+    by_number = {str(reference.number): reference for reference in references}
+    lines = body.split("\n")
+    for number in table_rows(body):
+        parts, done, line = [], 0, lines[number - 1]
+        for citation in find_citations(line):
+            reference = by_number.get(citation.label)
+            words = reference is not None and not reference.claim
+            parts += [line[done : citation.start]]
+            parts += [text_link(reference) if reference and words else f"[[{citation.page}#^{citation.id}]]"]
+            done = citation.end
+        lines[number - 1] = "".join([*parts, line[done:]])
+    return "\n".join(lines)
+
+
+def shown_body(body: str, references: Sequence[Reference] = ()) -> str:
+    """Return a body for the terminal: `[1]` in place of each citation, links as the words that they show.
+
+    A citation in a table has no number of its own; `references` tell it.
+    """
+    numbers = {reference.claim: str(reference.number) for reference in references}
     parts, done = [], 0
     for citation in find_citations(body):
-        parts += [body[done : citation.start], f"[{citation.label or citation.id}]"]
+        parts += [body[done : citation.start], f"[{citation.label or numbers.get(citation.id, citation.id)}]"]
         done = citation.end
     text = "".join([*parts, body[done:]])
     text = re.sub(r"\[\[(?:[^\[\]|]{1,300}\|)?([^\[\]|]{1,300})\]\]", r"\1", text)

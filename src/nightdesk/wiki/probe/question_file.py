@@ -21,14 +21,14 @@ class Item:
 
     question: str
     expected: tuple[str, ...]  # each is right; () says that the desk should not know
-    source: str  # raw path, file name or page that should say so; "" for any
+    source: str  # raw path, file name or page that should say so, or several with "|" between them; "" for any
     line: int
 
     def names(self, raw: str, page: str, path: str) -> bool:
         """Return whether a passage from here comes from the source that is expected."""
-        wanted = self.source.removesuffix(".md")
+        wanted = {self.source.removesuffix(".md"), *(one.removesuffix(".md") for one in self.source.split("|"))}
         places = {raw, raw.removeprefix("raw/"), raw.rpartition("/")[2], path, path.rpartition("/")[2], page}
-        return wanted in {place.removesuffix(".md") for place in places if place}
+        return not wanted.isdisjoint(place.removesuffix(".md") for place in places if place)
 
 
 def read_questions(path: Path) -> tuple[Item, ...]:

@@ -8,6 +8,7 @@ COMMANDS = {
     "rename": ("rename", "Give PAGE another name; every link to it follows."),
     "merge": ("merge", "Make PAGE a part of the page INTO; every link to it follows."),
     "split": ("split", "Move claims, or a section, from PAGE to another page."),
+    "promote": ("promote", "Promote a filed answer that passes the full check, so that it counts as evidence."),
 }
 
 
@@ -18,7 +19,7 @@ COMMANDS = {
     epilog='Example: nightdesk page rename Muon "Muon optimizer" --dry-run',
 )
 def command() -> None:
-    """Rename, merge or split pages: links, names and citations follow.
+    """Rename, merge, split or promote pages: links, names and citations follow.
 
     What was decided about the name of a compiled page stands in wiki/names.md, and each compile obeys it.
     """

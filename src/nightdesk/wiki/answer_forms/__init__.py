@@ -1,0 +1,1 @@
+"""Answers in other forms: slides, comparison tables, charts, canvases; every statement keeps its citation."""
