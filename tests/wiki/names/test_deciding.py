@@ -99,7 +99,7 @@ def test_a_source_has_the_decided_name_and_what_cites_it_follows(desk: Path) -> 
     decide(desk, SOURCE)
     compile_here(desk, None)
     assert parse_page(page(desk, "sources/The paper (2025)")).value("aliases") == ["Muon, explained"]
-    assert "[[The paper (2025)#^cf028dc18bc|2]]" in page(desk, "concepts/Muon")
+    assert "[[The paper (2025)#^cf028dc18bc|1]]" in page(desk, "concepts/Muon")
     assert broken(desk) == []
 
 

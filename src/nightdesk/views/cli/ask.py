@@ -1,7 +1,7 @@
 """`nightdesk ask`: a question to the desk, answered with citations down to the quotes."""
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,8 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.settings import ASK, Settings, read_settings
 from nightdesk.base.stages import silent
-from nightdesk.views.cli.ask_forms import form_entries, is_document, tell_form
+from nightdesk.views.cli.ask_forms import form_entries
+from nightdesk.views.cli.ask_told import reply_document, tell_reply
 from nightdesk.views.cli.options import (
     CAPPED,
     DONE,
@@ -26,13 +27,10 @@ from nightdesk.views.cli.options import (
 from nightdesk.wiki.answer_forms.chart import Chart
 from nightdesk.wiki.answer_forms.forms import FORMS, Form, Formed, file_form, form_of
 from nightdesk.wiki.answering.answerer import MAX_STATEMENTS, Desktop, Similarity, decide
-from nightdesk.wiki.answering.answers import Passage, Scope
+from nightdesk.wiki.answering.answers import Scope
 from nightdesk.wiki.answering.asked import read_asked, remember_asked
 from nightdesk.wiki.answering.question import MAX_QUESTION
-from nightdesk.wiki.answering.replies import BUILTIN, UNKNOWN, Reference, Reply, builtin_reply, counts, shown_body
-
-_NEAR = 0.35  # the least score of what is near
-_NEAREST = 3  # passages that are shown where the desk does not know
+from nightdesk.wiki.answering.replies import BUILTIN, UNKNOWN, Reply, builtin_reply, shown_body
 
 
 @click.command(
@@ -111,16 +109,11 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     desktop = Desktop(desk, scope, similarity=_similarity(semantic))
     try:
         looked = desktop.look(question, before=earlier[-1][0] if earlier else "")
-        reply = chart = None
+        ours = builtin_reply(decide(looked, limit=limit), desktop.statements, worker=BUILTIN)
+        theirs = chart = None
         if (worker or settings.worker_for(ASK)) != "builtin":
-            reply, chart = _by_ai(desk, settings, desktop, looked, earlier, chosen=worker, quiet=as_json, form=form)
-        if reply is None or (chart is None and (reply.failed or form == "chart")):
-            found = builtin_reply(decide(looked, limit=limit), desktop.statements, worker=BUILTIN)
-            reply = (
-                found
-                if reply is None
-                else replace(found, notes=reply.notes, cost=reply.cost, capped=reply.capped, failed=reply.failed)
-            )
+            theirs, chart = _by_ai(desk, settings, desktop, looked, earlier, chosen=worker, quiet=as_json, form=form)
+        reply = _chosen(ours, theirs, chart, form)
         formed = form_of(form, reply, looked, desktop.statements, chart=chart) if form else None
         reply = formed.reply if formed else reply
     finally:
@@ -128,12 +121,21 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     _remember(desk, earlier, reply)
     saved = _save(desk, settings, reply, formed, quiet=as_json) if save and reply.knows else []
     if as_json:
-        print_json(_document(reply, scope, saved) | (form_entries(formed) if formed else {}))
+        print_json(reply_document(reply, scope, saved) | (form_entries(formed) if formed else {}))
     else:
-        _tell(reply, saved, formed)
+        tell_reply(reply, saved, formed)
     if reply.capped:
         return CAPPED
     return IN_PART if reply.failed or not reply.knows or (formed and formed.missing) else DONE
+
+
+def _chosen(ours: Reply, theirs: Reply | None, chart: Chart | None, form: Form | None) -> Reply:
+    """Return the AI's reply where it holds, of a chart where it can be drawn; else ours, with what theirs cost."""
+    if theirs is None:
+        return ours
+    if chart is not None if form == "chart" else not theirs.failed:
+        return theirs
+    return replace(ours, notes=theirs.notes, cost=theirs.cost, capped=theirs.capped, failed=theirs.failed)
 
 
 def _deeply(
@@ -149,10 +151,10 @@ def _deeply(
         _remember(desk, earlier, reply)
     saved = _save(desk, settings, reply, None, quiet=as_json) if save and reply.knows else []
     if as_json:
-        print_json(_document(reply, chosen["scope"], saved) | deep_entries(researched))
+        print_json(reply_document(reply, chosen["scope"], saved) | deep_entries(researched))
     else:
         if not broken_off:
-            _tell(reply, saved, None)
+            tell_reply(reply, saved, None)
         tell_research(researched)
     return deep_code(researched)
 
@@ -246,124 +248,3 @@ def _save(desk: Desk, settings: Settings, reply: Reply, formed: Formed | None, *
     errand = Errand("ask", reply.question, act)
     compile_desk(desk, settings, stage=silent if quiet else show_stage, today=date.today(), errand=errand)
     return filed
-
-
-def _tell(reply: Reply, saved: list[str], formed: Formed | None) -> None:
-    for note in reply.notes:
-        say(f"note: {shown(note)}")
-    if reply.failed:
-        say(f"{shown(reply.cost.worker)} gave no answer that holds; this is the built-in one")
-    if reply.knows and formed:
-        tell_form(formed, saved=bool(saved))
-    if reply.knows and formed and is_document(formed):
-        pass  # what is on standard output is a file, and has its references in it
-    elif reply.knows and formed and formed.rows:
-        for reference in reply.references:
-            _tell_reference(reference)
-    elif reply.knows:
-        click.echo(_answer_text(reply))
-        for reference in reply.references:
-            _tell_reference(reference)
-    else:
-        _tell_unknown(reply)
-    read = counts(reply.answer.read, reply.answer.seen)
-    amounts = [_many(read[f"{noun}s"], noun) for noun in ("page", "text", "statement")]
-    say(f"read: {', '.join(amounts)}; {_cost(reply)}")
-    for path in saved:
-        say(f"filed as {shown(path)}")
-
-
-def _answer_text(reply: Reply) -> str:
-    if not reply.said:
-        return shown(shown_body(reply.body, reply.references)).rstrip("\n") + "\n"
-    lines: list[str] = []
-    page = None
-    for one in reply.said:
-        if one.page != page:
-            page = one.page
-            lines += [
-                *([""] if lines else []),
-                click.style(shown(page), bold=True) if sys.stdout.isatty() else shown(page),
-            ]
-        lines.append(f"  {shown(one.text)} {' '.join(f'[{number}]' for number in one.references)}")
-    return "\n".join(lines) + "\n"
-
-
-def _tell_reference(reference: Reference) -> None:
-    claim = f"^{reference.claim}, " if reference.claim else ""
-    source = f"{shown(reference.source)}{', ' + shown(reference.date) if reference.date else ''}"
-    click.echo(f'[{reference.number}] "{shown(reference.quote)}"')
-    click.echo(f"    {claim}{source}; {shown(reference.place)}" + _where(reference))
-
-
-def _where(reference: Reference) -> str:
-    """Return the file and line of words of a text, in the form that editors open."""
-    line = reference.place.rpartition("line ")[2]
-    return f"; {shown(reference.path)}:{line}" if line.isdigit() and not reference.claim else ""
-
-
-def _tell_unknown(reply: Reply) -> None:
-    click.echo(UNKNOWN)
-    if reply.help:
-        click.echo(f"{shown(reply.help)} (so {shown(reply.worker)})")
-    missing = [f'"{shown(word)}"' for word in reply.answer.missing]
-    if missing:
-        stand = "stands" if len(missing) == 1 else "stand"
-        click.echo(
-            f"{', '.join(missing)} {stand} nowhere on it. A source that tells of it would help: nightdesk add FILE"
-        )
-    nearest = _nearest(reply)
-    if nearest:
-        click.echo("Nearest to it:")
-    for passage in nearest:
-        click.echo(f"  {shown(passage.text)} ({shown(passage.path)}:{passage.line})")
-
-
-def _nearest(reply: Reply) -> list[Passage]:
-    """Return what comes nearest to an answer; what shares next to nothing with the question is not near."""
-    return [passage for passage in reply.answer.considered if passage.score >= _NEAR][:_NEAREST]
-
-
-def _cost(reply: Reply) -> str:
-    cost = reply.cost
-    if not cost.calls:
-        return "no AI was asked"
-    tokens = (
-        "unknown tokens"
-        if cost.input_tokens is None or cost.output_tokens is None
-        else (f"{cost.input_tokens:,} tokens sent, {cost.output_tokens:,} received")
-    )
-    price = "price unknown" if cost.usd is None else f"{cost.usd:.4f} USD"
-    return f"{_many(cost.calls, 'call')} of {shown(cost.worker)}, {tokens}, {price}"
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _document(reply: Reply, scope: str, saved: list[str]) -> dict[str, Any]:
-    """Return what --json prints."""
-    return {
-        "question": reply.question,
-        "known": reply.knows,
-        "scope": scope,
-        "worker": reply.worker,
-        "confidence": reply.answer.confidence if reply.said or not reply.knows else None,
-        "answer": reply.body or None,
-        "statements": [asdict(one) for one in reply.said],
-        "citations": [asdict(reference) for reference in reply.references],
-        "missing": list(reply.answer.missing),
-        "help": reply.help or None,
-        "nearest": [_entry(passage) for passage in _nearest(reply)],
-        "read": counts(reply.answer.read, reply.answer.seen) | {"files": list(reply.answer.read)},
-        "cost": asdict(reply.cost),
-        "notes": list(reply.notes),
-        "failed": reply.failed,
-        "capped": reply.capped or None,
-        "saved": saved[0] if saved else None,
-        "files": saved,
-    }
-
-
-def _entry(passage: Passage) -> dict[str, Any]:
-    return {**asdict(passage), "cites": [list(key) for key in passage.cites]}
