@@ -5,7 +5,6 @@ import fcntl
 import math
 import os
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from nightdesk.agents.tasks import Attempt
 from nightdesk.base.errors import DeskError
+from nightdesk.base.files import open_plain
 
 NAME = "costs.tsv"  # in the desk's root
 OUTCOMES = ("accepted", "rejected", "failed", "declined")
@@ -60,7 +60,7 @@ def append_attempt(path: Path, attempt: Attempt, *, now: datetime) -> None:
     A row that a power cut or a full disk left torn is ended first, so that it does not run into this one.
     Raises DeskError where the ledger is no plain file or cannot be written.
     """
-    with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+    with open_plain(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
         with contextlib.suppress(OSError):  # a folder without locks: the one write must do
             fcntl.flock(file, fcntl.LOCK_EX)  # closing the file lets it go, kill -9 closes it too
         size = os.fstat(file).st_size
@@ -84,7 +84,7 @@ def stream_ledger(path: Path) -> Iterator[Row | None]:
     """Yield each row of a ledger, and None for a line that is none. Raises DeskError where it cannot be read."""
     if not os.path.lexists(path):
         return
-    with _opened(path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
+    with open_plain(path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
         columns: Sequence[str] | None = None
         while line := file.readline(_MAX_LINE):
             if len(line) == _MAX_LINE and not line.endswith(b"\n"):
@@ -98,21 +98,6 @@ def stream_ledger(path: Path) -> Iterator[Row | None]:
             row = _row(values, columns)
             if row is not None or (line.strip() and not _is_header(values)):
                 yield row
-
-
-@contextlib.contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
-    """Open a plain file: no link that came with a cloned desk, no pipe that would be waited for."""
-    try:
-        file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
-        try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise DeskError(f"the ledger {path} is no plain file", fix="move it away")
-            yield file
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise DeskError(f"the ledger {path}: {error.strerror}", fix="mend or move that file") from error
 
 
 def _columns(names: Sequence[str]) -> tuple[str, ...]:

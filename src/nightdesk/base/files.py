@@ -1,10 +1,14 @@
-"""Files on disk: atomic writes and content hashes."""
+"""Files on disk: atomic writes, content hashes, and files opened only where they are plain."""
 
 import contextlib
 import hashlib
 import os
 import secrets
+import stat
+from collections.abc import Iterator
 from pathlib import Path
+
+from nightdesk.base.errors import DeskError
 
 
 def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
@@ -39,3 +43,21 @@ def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def open_plain(path: Path, flags: int) -> Iterator[int]:
+    """Open a plain file: no link that came with a cloned desk, no pipe that would be waited for.
+
+    Raises DeskError for what is none, and for any fault of the disk in the block.
+    """
+    try:
+        file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise DeskError(f"{path} is no plain file", fix="move it away")
+            yield file
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise DeskError(f"{path}: {error.strerror}", fix="mend or move that file") from error

@@ -3,13 +3,13 @@
 import contextlib
 import fcntl
 import os
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from nightdesk.agents.ledger import escape_field, unescape_field
 from nightdesk.base.errors import DeskError
+from nightdesk.base.files import open_plain
 from nightdesk.wiki.probe.intervals import Share
 
 NAME = "probes.tsv"  # in the desk's root
@@ -63,7 +63,7 @@ def append_measured(path: Path, rows: Sequence[Measured]) -> None:
     """Append the rows of one probe at once. Raises DeskError where the file is no plain file or cannot be written."""
     if not rows:
         return
-    with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+    with open_plain(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
         with contextlib.suppress(OSError):  # a folder without locks: the one write must do
             fcntl.flock(file, fcntl.LOCK_EX)
         size = os.fstat(file).st_size
@@ -78,7 +78,7 @@ def read_measured(path: Path) -> list[Measured]:
     """Return the rows in their order, none where there is no file; a line that is no row is passed over."""
     if not os.path.lexists(path):
         return []
-    with _opened(path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
+    with open_plain(path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
         lines = file.read(_MAX_BYTES).decode("utf-8-sig", "replace").split("\n")
     return [row for line in lines if (row := _row(line.rstrip("\r"))) is not None]
 
@@ -95,21 +95,6 @@ def last_probe(path: Path) -> Last | None:
     if not mended:
         retained = sum((row.seen_share for row in same), retained)
     return Last(last.time[:10], retained, mended, len(same))
-
-
-@contextlib.contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
-    """Open a plain file: no link that came with a cloned desk, no pipe that would be waited for."""
-    try:
-        file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
-        try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise DeskError(f"{path} is no plain file", fix="move it away")
-            yield file
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise DeskError(f"{path}: {error.strerror}", fix="mend or move that file") from error
 
 
 def _row(line: str) -> Measured | None:
