@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from nightdesk.base.errors import DeskError
+from nightdesk.base.names import some_names
 
 AUTHOR = "nightdesk <nightdesk@localhost>"
 CHANGE = "Nightdesk-Change"  # the last line of each of our commits: the same for all that belong to one change
@@ -136,9 +137,7 @@ def commit_by_hand(folder: Path, paths: Iterable[str]) -> None:
     wanted = set(paths)
     unsaved = sorted(changed_paths(folder, wanted)) if wanted else []
     if unsaved:
-        names = sorted(Path(path).stem for path in unsaved)
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        commit_paths(folder, unsaved, f"{BY_HAND}: {shown}", author=None)
+        commit_paths(folder, unsaved, f"{BY_HAND}: {some_names(unsaved)}", author=None)
 
 
 def commit_paths(folder: Path, paths: Iterable[str], message: str, *, author: str | None = AUTHOR) -> str | None:

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 MAX_NAME_BYTES = 180  # of 255: leaves room for a suffix, ".md" and the names that sync tools add
 
@@ -10,6 +12,12 @@ _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*#^\[\]]+')
 _RESERVED = re.compile(r"^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?= *(?:\.|$))", re.IGNORECASE)
 _MAX_SUFFIX_BYTES = 60
 _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # zero-width and bidirectional controls among them
+
+
+def some_names(paths: Iterable[str]) -> str:
+    """Return the base names of paths for one line: five of them in order, and how many more there are."""
+    names = sorted(PurePosixPath(path).stem for path in paths)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def safe_name(title: str) -> str:

@@ -8,7 +8,7 @@ they were published: a merge takes over the line of the edited page, and what ca
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
 from nightdesk.base.git import commit_by_hand, commit_paths
-from nightdesk.base.names import name_key
+from nightdesk.base.names import name_key, some_names
 from nightdesk.base.pages import Page, parse_page, short_hash
 from nightdesk.wiki.building import Build
 from nightdesk.wiki.cited_sentences import Cited, PageText, unescaped
@@ -169,13 +169,8 @@ def _mark(
                 marked.append(edited.path)
     done = [path for path in marked if path in set(alone)]
     if done:
-        commit_paths(desk.root, done, f"compile: the status of edited pages: {_names(done)}")
+        commit_paths(desk.root, done, f"compile: the status of edited pages: {some_names(done)}")
     return marked
-
-
-def _names(paths: Iterable[str]) -> str:
-    names = sorted(Path(path).stem for path in paths)
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _verdicts(build: Build, edited: Sequence[Edited]) -> dict[str, tuple[str, ...]]:

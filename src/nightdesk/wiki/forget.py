@@ -11,7 +11,7 @@ from nightdesk.sources.folders import find_sources
 from nightdesk.sources.images import assets_folder
 from nightdesk.wiki.changes import FORGET
 from nightdesk.wiki.claims import find_citations
-from nightdesk.wiki.library import find_page, page_paths, read_page
+from nightdesk.wiki.library import find_page, page_paths, read_page, source_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def plan_withdrawal(desk: Desk, source: str) -> Withdrawal:
         if not path.startswith("wiki/sources/"):
             continue
         candidate = read_page(desk, path)
-        if _source_path(candidate.page.value("sources")) == raw:
+        if str(source_entry(candidate.page).get("path")) == raw:
             page, claims = candidate, int(candidate.page.value("claims") or 0)
             break
     cited_by = []
@@ -62,11 +62,6 @@ def withdraw(desk: Desk, withdrawal: Withdrawal) -> None:
     commit_paths(desk.root, gone, f"{FORGET}{withdrawal.raw}")
 
 
-def _source_path(sources: object) -> str | None:
-    first = sources[0] if isinstance(sources, list) and sources else None
-    return str(first.get("path")) if isinstance(first, dict) else None
-
-
 def _raw_path(desk: Desk, source: str) -> str:
     known = {desk.relative(path) for path in find_sources(desk.raw)}
     given = Path(source)
@@ -78,7 +73,7 @@ def _raw_path(desk: Desk, source: str) -> str:
         if relative in known:
             return relative
     page = find_page(desk, source)
-    raw = _source_path(page.page.value("sources"))
+    raw = str(source_entry(page.page).get("path"))
     if page.page.value("type") != "source" or raw not in known:
         raise DeskError(f"{page.path} is not the page of a source in raw/", fix="name a file in raw/")
     return raw

@@ -1,9 +1,10 @@
 """The pages that are on disk now: found by name, path, alias or title, without any cache."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
@@ -96,6 +97,13 @@ def find_page(desk: Desk, wanted: str) -> Shelved:
         names = ", ".join(match.path for match in matches[:5])
         raise DeskError(f'several pages are called "{given}": {names}', fix="name one by its path")
     return matches[0]
+
+
+def source_entry(page: Page) -> Mapping[str, Any]:
+    """Return what a source's page says of the file that it was made from (`path`, `text`, hashes); {} for none."""
+    sources = page.value("sources")
+    first = sources[0] if isinstance(sources, list) and sources else None
+    return first if isinstance(first, dict) else {}
 
 
 def _readable(desk: Desk, paths: list[str]) -> Iterator[Shelved]:

@@ -27,7 +27,7 @@ from nightdesk.wiki.claims import Claim, claim_id, find_citations, find_links
 from nightdesk.wiki.contradictions.items import Item
 from nightdesk.wiki.contradictions.page import read_kept
 from nightdesk.wiki.edits import UNVERIFIED, VERIFIED, in_one_line
-from nightdesk.wiki.library import Shelved, find_page, read_page
+from nightdesk.wiki.library import Shelved, find_page, read_page, source_entry
 from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.proof.support import unsupported
 from nightdesk.wiki.writing import MAX_BODY, Evidence, WriteMaterial, verify_page
@@ -171,11 +171,9 @@ class _Source:
 
 def _first_source(desk: Desk, path: str) -> Mapping[str, object]:
     try:
-        sources = read_page(desk, path).page.value("sources")
+        return source_entry(read_page(desk, path).page)
     except DeskError:
         return {}
-    first = sources[0] if isinstance(sources, list) and sources else None
-    return first if isinstance(first, dict) else {}
 
 
 def _against_source(desk: Desk, path: str) -> str:

@@ -9,6 +9,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
 from nightdesk.base.git import commit_by_hand, commit_contents, merge_texts
+from nightdesk.base.names import some_names
 from nightdesk.base.pages import Page, merge_fronts, parse_page, with_mark
 from nightdesk.wiki.report import Published
 from nightdesk.wiki.versions import own_version
@@ -77,7 +78,9 @@ def _merge_all(desk: Desk, edited: Mapping[str, tuple[Page, Page]], done: Publis
     commit_by_hand(desk.root, edited)
     bases = {path: own_version(desk, path, existing) for path, (existing, _) in edited.items()}
     own = {path: page.text.encode("utf-8") for path, (_, page) in edited.items()}
-    commit_contents(desk.root, own, f"compile: nightdesk's own version of {_names(own)}\n\nThe base for later merges.")
+    commit_contents(
+        desk.root, own, f"compile: nightdesk's own version of {some_names(own)}\n\nThe base for later merges."
+    )
     for path, (existing, page) in edited.items():
         base = bases[path]
         merged = merge_pages(desk, ours=existing, base=base, theirs=page) if base is not None else None
@@ -110,11 +113,6 @@ def in_form_of(file: Path, read: Page, text: str) -> str:
     mark = "\ufeff" if before.startswith("\ufeff") else ""
     windows = before == mark + read.text.replace("\n", "\r\n")
     return mark + (text.replace("\n", "\r\n") if windows else text)
-
-
-def _names(paths: Iterable[str]) -> str:
-    names = sorted(Path(path).stem for path in paths)
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def merge_pages(desk: Desk, *, ours: Page, base: Page, theirs: Page) -> Page | None:

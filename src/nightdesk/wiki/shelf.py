@@ -9,7 +9,7 @@ from nightdesk.base.cache import Cache, stat_signature
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.pages import parse_page
-from nightdesk.wiki.library import page_paths
+from nightdesk.wiki.library import page_paths, source_entry
 
 TABLE = "shelf"
 UNREADABLE = "unreadable"  # stands for made_from where the frontmatter is broken
@@ -90,7 +90,5 @@ def _look(desk: Desk, path: str) -> tuple[str | None, bool, str | None, str | No
         return UNREADABLE, True, None, None  # a person must mend it: it is left alone and its name is taken
     if page.made_from is None:
         return None, True, None, None
-    sources = page.value("sources") if page.value("type") == "source" else None
-    first = sources[0] if isinstance(sources, list) and sources else None
-    raw = first.get("path") if isinstance(first, dict) else None
+    raw = source_entry(page).get("path") if page.value("type") == "source" else None
     return page.made_from, page.edited, raw if isinstance(raw, str) else None, page.hand_in

@@ -4,7 +4,6 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
@@ -12,7 +11,7 @@ from nightdesk.base.files import hash_file
 from nightdesk.base.names import name_key
 from nightdesk.wiki.claims import Claim, parse_claims
 from nightdesk.wiki.concept_page import written_part
-from nightdesk.wiki.library import Shelved, find_page, page_paths, read_page
+from nightdesk.wiki.library import Shelved, find_page, page_paths, read_page, source_entry
 from nightdesk.wiki.places import TextPlaces
 from nightdesk.wiki.writing import page_sentences
 
@@ -143,7 +142,7 @@ class _Follower:
         claim = self._pages[page.path][1].get(identity)
         if claim is None:
             return None
-        source = _source_of(page)
+        source = source_entry(page.page)
         raw, text = str(source.get("path", "")), str(source.get("text", ""))
         places, problem = self._text(raw, text, str(source.get("sha256", "")))
         place = places.find(claim.quote) if places else None
@@ -180,9 +179,3 @@ class _Follower:
         except (OSError, ValueError):  # too long, a NUL in it
             return False
         return any(whole.is_relative_to(folder.resolve()) for folder in (self._desk.raw, self._desk.text))
-
-
-def _source_of(page: Shelved) -> Mapping[str, Any]:
-    sources = page.page.value("sources")
-    first = sources[0] if isinstance(sources, list) and sources else None
-    return first if isinstance(first, dict) else {}

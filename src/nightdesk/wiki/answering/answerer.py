@@ -9,13 +9,11 @@ from nightdesk.base.errors import DeskError
 from nightdesk.wiki.answering.answers import Answer, Answerer, Passage, Scope
 from nightdesk.wiki.answering.confidence import BAR, confidence, features
 from nightdesk.wiki.answering.fit import NOTHING, Fit, fit
+from nightdesk.wiki.answering.lookup import look_up
 from nightdesk.wiki.answering.question import Question, keys_of, parse_question
 from nightdesk.wiki.answering.rarity import Rarity
 from nightdesk.wiki.answering.statements import Statement, Statements, row_text
-from nightdesk.wiki.search.asked import Either, Filter, Query, Term
 from nightdesk.wiki.search.collection import desk_collection
-from nightdesk.wiki.search.hits import Hit
-from nightdesk.wiki.search.query import plain_query
 from nightdesk.wiki.search.search import search
 
 MAX_STATEMENTS = 5  # of one answer
@@ -100,7 +98,7 @@ class Desktop:
         return decide(self.look(text))
 
     def _candidates(self, question: Question, read: dict[str, None]) -> Iterator[Statement]:
-        for hit in self._hits(question, "claims", _CLAIMS):
+        for hit in look_up(self._collection, question, "claims", _CLAIMS):
             read[hit.path] = None
             if hit.claim is not None and (claim := self.statements.claims_of(hit.path).get(hit.claim.id)):
                 name = hit.path.rpartition("/")[2].removesuffix(".md")
@@ -109,28 +107,14 @@ class Desktop:
                     claim.statement, "claim", hit.path, hit.line, _heading(claim.place), name, claim.id, raw, 0.0
                 )
                 yield Statement(passage, f"{hit.title} {claim.place} {' '.join(claim.concepts)} {claim.quote}")
-        for hit in self._hits(question, "wiki", _PAGES):
+        for hit in look_up(self._collection, question, "wiki", _PAGES):
             read[hit.path] = None
             yield from self.statements.of_page(hit.path)
         if self._scope == "desk":
             words = {form for term in question.terms for form in term.forms}
-            for hit in self._hits(question, "text", _TEXTS):
+            for hit in look_up(self._collection, question, "text", _TEXTS):
                 read[hit.path] = None
                 yield from self.statements.of_text(hit.path, words)
-
-    def _hits(self, question: Question, where: str, limit: int) -> tuple[Hit, ...]:
-        terms: list[Term] = []
-        for term in question.terms:
-            if not term.known:
-                continue
-            with contextlib.suppress(DeskError):
-                wanted = plain_query(term.shown, most=4).wanted
-                terms += [wanted] if isinstance(wanted, Term) else []
-        if not terms:
-            return ()
-        node = terms[0] if len(terms) == 1 else Either(tuple(dict.fromkeys(terms)))
-        query = Query(node, (), (Filter("in", (where,), False),))
-        return search(self._collection, question.text, limit=limit, query=query).hits
 
     def _weigh(self, question: Question, statement: Statement) -> Weighed:
         fits = fit(question, statement.passage.text, statement.near)

@@ -87,19 +87,24 @@ def gather(
             room -= _add_claims(evidence, statements, ((c.page, c.id) for c in find_citations(text)))
         room -= _add_claims(evidence, statements, passage.cites or ((passage.page, passage.claim),))
     question = looked.question.text
-    said = " ".join(one.statement for one in evidence.values())
-    material = WriteMaterial(
+    material = answer_material(question, tuple(evidence.values()), names=tuple(pages))
+    return Given(question, material, tuple(pages.items()), words, statements.names, tuple(earlier))
+
+
+def answer_material(question: str, evidence: tuple[Evidence, ...], *, names: tuple[str, ...]) -> WriteMaterial:
+    """Return what an answer is judged by: its evidence, and the pages that it may link to."""
+    said = " ".join(one.statement for one in evidence)
+    return WriteMaterial(
         type="concept",
         name="Answer",
         title=question,
         aliases=(),
         language=question_language(question, otherwise=detect_language(said)),
-        evidence=tuple(evidence.values()),
+        evidence=evidence,
         parts=(),
-        names=tuple(pages),
+        names=names,
         known_names=(),
     )
-    return Given(question, material, tuple(pages.items()), words, statements.names, tuple(earlier))
 
 
 def _page_text(statements: Statements, passage: Passage) -> str:

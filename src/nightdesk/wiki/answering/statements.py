@@ -15,7 +15,7 @@ from nightdesk.wiki.answering.answers import Passage
 from nightdesk.wiki.cited_sentences import PageText
 from nightdesk.wiki.claims import Claim, parse_claims
 from nightdesk.wiki.contradictions.page import read_kept, wrong_claims
-from nightdesk.wiki.library import Shelved, page_paths, read_page
+from nightdesk.wiki.library import Shelved, page_paths, read_page, source_entry
 from nightdesk.wiki.proof.support import unsupported
 from nightdesk.wiki.prose.language import detect_language
 from nightdesk.wiki.prose.sentences import Sentence, split_sentences
@@ -99,9 +99,7 @@ class Statements:
     def _source(self, path: str) -> Mapping[str, Any]:
         if path not in self._sources:
             page = self.page(path)
-            sources = page.page.value("sources") if page and page.page.value("type") == "source" else None
-            first = sources[0] if isinstance(sources, list) and sources else None
-            self._sources[path] = first if isinstance(first, dict) else {}
+            self._sources[path] = source_entry(page.page) if page and page.page.value("type") == "source" else {}
         return self._sources[path]
 
     def claims_of(self, path: str) -> Mapping[str, Claim]:

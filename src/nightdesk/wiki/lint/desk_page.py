@@ -7,6 +7,7 @@ from nightdesk.base.pages import Page, parse_page
 from nightdesk.wiki.cited_sentences import PageText
 from nightdesk.wiki.claims import claim_id, parse_claims
 from nightdesk.wiki.concept_page import written_part
+from nightdesk.wiki.library import source_entry
 from nightdesk.wiki.lint.statements import keys_of
 
 _SOURCES = "wiki/sources/"
@@ -39,9 +40,8 @@ def take_apart(path: str, content: bytes) -> list[Any] | None:
 
 
 def _source(page: Page) -> dict[str, str]:
-    sources = page.value("sources") if page.value("type") == "source" else None
-    first = sources[0] if isinstance(sources, list) and sources else None
-    return {str(key): str(value) for key, value in first.items()} if isinstance(first, dict) else {}
+    entry = source_entry(page) if page.value("type") == "source" else {}
+    return {str(key): str(value) for key, value in entry.items()}
 
 
 def _claims(page: Page, language: str, lines: int) -> list[Any]:

@@ -9,14 +9,12 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.wiki.answering.answers import Passage
 from nightdesk.wiki.answering.fit import fit
+from nightdesk.wiki.answering.lookup import look_up
 from nightdesk.wiki.answering.question import Question, keys_of, parse_question
 from nightdesk.wiki.answering.rarity import Rarity
 from nightdesk.wiki.answering.statements import Statement, Statements
 from nightdesk.wiki.packing.budget import same_words
-from nightdesk.wiki.search.asked import Either, Filter, Query, Term
 from nightdesk.wiki.search.collection import Collection, desk_collection
-from nightdesk.wiki.search.hits import Hit
-from nightdesk.wiki.search.query import plain_query
 from nightdesk.wiki.search.search import search
 
 _TOKENS_A_CLAIM, _TOKENS_A_FILE = 40, 800  # of the budget: so many claims, pages and texts are looked at
@@ -71,31 +69,17 @@ def gather(desk: Desk, text: str, statements: Statements, *, budget: int) -> Gat
 
 def _candidates(collection: Collection, question: Question, statements: Statements, budget: int) -> Iterator[Statement]:
     files = max(6, min(40, budget // _TOKENS_A_FILE))
-    for hit in _hits(collection, question, "claims", max(40, min(400, budget // _TOKENS_A_CLAIM))):
+    for hit in look_up(collection, question, "claims", max(40, min(400, budget // _TOKENS_A_CLAIM))):
         if hit.claim is not None and (claim := statements.claims_of(hit.path).get(hit.claim.id)):
             name = hit.path.rpartition("/")[2].removesuffix(".md")
             raw = statements.raw_of(hit.path)
             passage = Passage(claim.statement, "claim", hit.path, hit.line, "", name, claim.id, raw, 0.0)
             yield Statement(passage, f"{hit.title} {claim.place} {' '.join(claim.concepts)} {claim.quote}")
-    for hit in _hits(collection, question, "wiki", files):
+    for hit in look_up(collection, question, "wiki", files):
         yield from statements.of_page(hit.path)
     words = {form for term in question.terms for form in term.forms}
-    for hit in _hits(collection, question, "text", files):
+    for hit in look_up(collection, question, "text", files):
         yield from statements.of_text(hit.path, words)
-
-
-def _hits(collection: Collection, question: Question, where: str, limit: int) -> tuple[Hit, ...]:
-    terms: list[Term] = []
-    for term in question.terms:
-        if term.known:
-            with contextlib.suppress(DeskError):
-                wanted = plain_query(term.shown, most=4).wanted
-                terms += [wanted] if isinstance(wanted, Term) else []
-    if not terms:
-        return ()
-    node = terms[0] if len(terms) == 1 else Either(tuple(dict.fromkeys(terms)))
-    query = Query(node, (), (Filter("in", (where,), False),))
-    return search(collection, question.text, limit=limit, query=query).hits
 
 
 def _piece(question: Question, statement: Statement) -> Piece:

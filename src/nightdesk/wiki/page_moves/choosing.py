@@ -8,7 +8,7 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.names import name_key, safe_name
 from nightdesk.base.pages import Page
 from nightdesk.wiki.hidden_text import hidden_in
-from nightdesk.wiki.library import find_page, page_paths, read_page
+from nightdesk.wiki.library import find_page, page_paths, read_page, source_entry
 from nightdesk.wiki.naming import RESERVED
 
 MAX_TITLE = 180  # characters
@@ -67,9 +67,7 @@ def kind_of(path: str, page: Page) -> str:
 
 def raw_of(page: Page) -> str:
     """Return the raw file of a source's page, "" where it names none."""
-    sources = page.value("sources")
-    first = sources[0] if isinstance(sources, list) and sources else None
-    return str(first.get("path") or "") if isinstance(first, dict) else ""
+    return str(source_entry(page).get("path") or "")
 
 
 def refuse_made(chosen: Chosen, doing: str) -> None:

@@ -10,7 +10,7 @@ from nightdesk.base.pages import Page, parse_page
 from nightdesk.wiki.answering.answers import Passage
 from nightdesk.wiki.claims import Claim, parse_claims
 from nightdesk.wiki.crew import read_text
-from nightdesk.wiki.library import page_paths
+from nightdesk.wiki.library import page_paths, source_entry
 from nightdesk.wiki.proof.quotes import QuoteIndex
 from nightdesk.wiki.proof.support import unsupported
 
@@ -88,7 +88,5 @@ def _read_source(path: Path) -> _Source | None:
 
 
 def _text_of(page: Page) -> str:
-    sources = page.value("sources")
-    first = sources[0] if isinstance(sources, list) and sources else None
-    text = first.get("text") if isinstance(first, dict) else None
+    text = source_entry(page).get("text")
     return text if isinstance(text, str) else ""

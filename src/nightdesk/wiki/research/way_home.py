@@ -9,15 +9,13 @@ from pathlib import Path
 from nightdesk.base.desk import Desk
 from nightdesk.base.names import name_key
 from nightdesk.wiki.answering.answers import Passage
-from nightdesk.wiki.answering.asking import claim_evidence, verify_body, words_evidence
-from nightdesk.wiki.answering.spoken import question_language
+from nightdesk.wiki.answering.asking import answer_material, claim_evidence, verify_body, words_evidence
 from nightdesk.wiki.answering.statements import Statements
 from nightdesk.wiki.claims import find_citations, find_links, render_citation, unlink
 from nightdesk.wiki.escaping import escape_line
 from nightdesk.wiki.proof.support import unsupported
-from nightdesk.wiki.prose.language import detect_language
 from nightdesk.wiki.research.temporary_desk import is_same
-from nightdesk.wiki.writing import Evidence, WriteMaterial
+from nightdesk.wiki.writing import Evidence
 
 _LINE = re.compile(r"(?:^|, )line (\d+)$")
 _HEADING = re.compile(r"(?m)^(#{2,5})(?= )")
@@ -122,19 +120,8 @@ class WayHome:
                 parts.append(found.citation)
         known = self._here.names
         text = unlink("".join([*parts, body[done:]]), known)
-        statements = " ".join(found.evidence.statement for found in evidence.values())
         linked = tuple(known[key] for name in find_links(text) if (key := name_key(name)) in known)
-        material = WriteMaterial(
-            type="concept",
-            name="Answer",
-            title=question,
-            aliases=(),
-            language=question_language(question, otherwise=detect_language(statements)),
-            evidence=tuple(found.evidence for found in evidence.values()),
-            parts=(),
-            names=linked,
-            known_names=(),
-        )
+        material = answer_material(question, tuple(found.evidence for found in evidence.values()), names=linked)
         verified = verify_body(question, material, text)
         if verified.result is None:
             return Brought("", {}, verified.reasons)
