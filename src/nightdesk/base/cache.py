@@ -21,6 +21,8 @@ _NOT_OURS_TO_MEND = {  # SQLite's primary result codes for what lies outside the
     sqlite3.SQLITE_IOERR: "the disk reports an error",
 }
 
+_NO_JSON = (json.JSONDecodeError, UnicodeDecodeError, TypeError, RecursionError)  # null, bytes, nested without end
+
 
 class Cache:
     """Named tables of key -> JSON value.
@@ -103,7 +105,7 @@ class Cache:
         """Turn damage found in the block into a DeskError, with the file thrown away."""
         try:
             yield
-        except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+        except (sqlite3.DatabaseError, *_NO_JSON) as error:
             if isinstance(error, sqlite3.DatabaseError):
                 _refuse_unless_damaged(self._path, error)
             self._database.close()

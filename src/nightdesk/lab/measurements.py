@@ -52,6 +52,16 @@ class LogWindow:
         if len(self._end) > 2 * self._keep:  # not at each chunk: moving the rest costs more than adding to it
             del self._end[: -self._keep]
 
+    def lines_since(self, place: int) -> tuple[str, int]:
+        """Return the whole lines after the first `place` bytes, as far as they are kept, and where they end.
+
+        They are not made printable: that would cost the harness too much while a run is at work.
+        """
+        kept_from = self.bytes_seen - len(self._end)
+        fresh = self._end[max(0, place - kept_from) :]
+        whole = max(fresh.rfind(b"\n"), fresh.rfind(b"\r")) + 1
+        return fresh[:whole].decode("utf-8", "replace"), max(place, kept_from) + whole
+
     @property
     def last_line(self) -> str:
         """The last line that is not empty, as it can be shown; costs nothing, however much was kept."""

@@ -46,6 +46,7 @@ class Live:
     cpu_seconds: float
     memory_bytes: int
     line: str  # the last one that it printed
+    printed: str = ""  # whole lines since the last time, as far as they are kept, as they came
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +150,17 @@ class LocalExecutor:
 
     def _tell(self, program: Supervised, key: str, log: LogWindow) -> Callable[[], None]:
         """Return what tells of the run's progress, once in a while."""
-        told = 0.0
+        told, place = 0.0, 0
 
         def tell() -> None:
-            nonlocal told
+            nonlocal told, place
             if self.on_progress is not None and time.monotonic() - told > _TELL_SECONDS:
                 told = time.monotonic()
                 reading = program.reading
                 line = log.last_line
-                self.on_progress(Live(key, program.wall_seconds, reading.cpu_seconds, reading.memory_bytes, line))
+                printed, place = log.lines_since(place)
+                used = (program.wall_seconds, reading.cpu_seconds, reading.memory_bytes)
+                self.on_progress(Live(key, *used, line, printed))
 
         return tell
 

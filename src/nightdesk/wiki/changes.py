@@ -38,10 +38,17 @@ def gather(commits: Sequence[PastCommit]) -> list[Change]:
     """Return the changes that commits (the newest first) belong to; a commit of ours that says nothing is one."""
     grouped: dict[str, list[PastCommit]] = {}
     for commit in commits:
-        # on a machine where git knows no person, what is theirs bears our name
-        if commit.author == AUTHOR and not commit.message.startswith(f"{BY_HAND}:"):
-            grouped.setdefault(_line(commit.message, CHANGE) or commit.id[:10], []).insert(0, commit)
+        if identity := change_of(commit):
+            grouped.setdefault(identity, []).insert(0, commit)
     return [_change(identity, ours) for identity, ours in grouped.items()]
+
+
+def change_of(commit: PastCommit) -> str:
+    """Return the id of the change of nightdesk's that a commit belongs to, "" for a commit of a person's."""
+    # on a machine where git knows no person, what is theirs bears our name
+    if commit.author != AUTHOR or commit.message.startswith(f"{BY_HAND}:"):
+        return ""
+    return _line(commit.message, CHANGE) or commit.id[:10]
 
 
 def _change(identity: str, commits: Sequence[PastCommit]) -> Change:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nightdesk.agents.boundary import visible
 from nightdesk.base.markdown import blocks, frontmatter_end, plain_text
-from nightdesk.wiki.proof.quotes import QuoteIndex
+from nightdesk.wiki.proof.quotes import Place, QuoteIndex
 
 MAX_HEADING = 80  # characters of a heading that a place repeats
 _MARKUP = re.compile(r"[\\*_`\[\]<>$~#&|^=-]")  # words without any of these are their own plain text
@@ -32,6 +32,15 @@ class TextPlaces:
         end = frontmatter_end(text)  # the same rule as where sentences are found
         self._text = re.sub(r"[^\n]", " ", text[:end]) + text[end:]
         self._index = QuoteIndex(self._text)
+
+    @property
+    def text(self) -> str:
+        """The text that places are counted in: its line ends are line feeds, its frontmatter is blank."""
+        return self._text
+
+    def locate(self, quote: str) -> Place | None:
+        """Return the place of `quote` in `text`, None where it does not stand there."""
+        return self._index.locate(quote)
 
     def find(self, quote: str) -> str | None:
         """Return the place of `quote` in words ("Method, p. 4, line 120"), None where it does not stand in the text."""

@@ -1,6 +1,7 @@
 """The chain from a sentence to the words it rests on: sentence, claim, quote, place in the text, raw file."""
 
 import contextlib
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,16 @@ def show(desk: Desk, target: str) -> tuple[Shown, ...]:
     return (_show_page(find_page(desk, target), desk),)
 
 
+def follow_source(desk: Desk, path: str) -> tuple[Shelved, tuple[Link, ...], TextPlaces | None]:
+    """Return a source page, its claims followed to the text, and the text with its places (None: it cannot be read).
+
+    Raises DeskError for a page that cannot be read.
+    """
+    page, follower = read_page(desk, path), _Follower(desk)
+    followed = (follower.follow(page, claim.id) for claim in parse_claims(page.page.body))
+    return page, tuple(link for link in followed if link), follower.places_of(page)
+
+
 def _pages_with(desk: Desk, identity: str) -> Iterator[Shelved]:
     for path in page_paths(desk):
         if not path.startswith("wiki/sources/"):
@@ -120,9 +131,12 @@ class _Follower:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._paths = {name_key(path.rpartition("/")[2].removesuffix(".md")): path for path in page_paths(desk)}
         self._pages: dict[str, tuple[Shelved, Mapping[str, Claim]]] = {}
         self._texts: dict[tuple[str, str, str], tuple[TextPlaces | None, str | None]] = {}
+
+    @functools.cached_property
+    def _paths(self) -> Mapping[str, str]:
+        return {name_key(path.rpartition("/")[2].removesuffix(".md")): path for path in page_paths(self._desk)}
 
     def follow_name(self, name: str, identity: str, own: Shelved) -> Link | None:
         path = self._paths.get(name_key(name)) if name else own.path
@@ -150,6 +164,11 @@ class _Follower:
             problem = f"the quote does not stand in {text} any more"
         shown = place or claim.place
         return Link(page.path, identity, claim.statement, claim.quote, shown, text, raw, problem is None, problem)
+
+    def places_of(self, page: Shelved) -> TextPlaces | None:
+        """Return the text of a source page with its places, None where it cannot be read."""
+        source = source_entry(page.page)
+        return self._text(*(str(source.get(key, "")) for key in ("path", "text", "sha256")))[0]
 
     def _text(self, raw: str, text: str, raw_sha256: str) -> tuple[TextPlaces | None, str | None]:
         key = raw, text, raw_sha256

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nightdesk.wiki.vault.extract import parse_target, read_record
 from nightdesk.wiki.vault.records import Link
@@ -156,3 +158,32 @@ def test_a_heading_or_block_is_found_as_obsidian_finds_it(fragment: str, there: 
 def test_a_markdown_link_may_use_the_anchors_of_sites(fragment: str, there: bool) -> None:
     link = Link("markdown", False, "Page", fragment, 1, 1)
     assert Targets(read_record(PAGE.encode())).has(link) is there
+
+
+PARTS = st.lists(st.sampled_from(("a", "b", "B", "caf\u00e9", "cafe\u0301")), max_size=3)
+NAMES = st.sampled_from(("readme.md", "README.md", "a.md", "a", "a.markdown"))
+PATHS = st.tuples(PARTS, NAMES).map(lambda parts: "/".join((*parts[0], parts[1])))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.sets(PATHS, max_size=12), PATHS, st.lists(PATHS, max_size=4))
+def test_many_files_of_a_name_are_found_as_few_are(files: set[str], source: str, targets: list[str]) -> None:
+    few, many = Places(sorted(files), ()), Places(sorted(files), ())
+    for target in targets:
+        for written in (target, target.removesuffix(".md"), target.rpartition("/")[2], f"./{target}"):
+            for link in (wiki(written), markdown(written)):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr("nightdesk.wiki.vault.resolve._CROWD", 0)
+                    found = many.find(link, source)
+                assert found == few.find(link, source)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.sets(PATHS, max_size=9), st.sets(PATHS, max_size=4), PATHS, PATHS)
+def test_places_that_changed_are_as_new_ones(files: set[str], others: set[str], source: str, target: str) -> None:
+    before = Places(sorted(files), ())
+    known = before.find(wiki(target), source)
+    after = before.changed(files - others, others - files)
+    for link in (wiki(target), markdown(target), wiki(target.rpartition("/")[2])):
+        assert after.find(link, source) == Places(sorted(others), ()).find(link, source)
+    assert before.find(wiki(target), source) == known

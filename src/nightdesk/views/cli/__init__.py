@@ -19,6 +19,7 @@ COMMANDS = {
     "compile": ("compile", "Turn what is new or changed in raw/ into wiki pages."),
     "next": ("next", "Print the brief of the next task and lease it to you."),
     "submit": ("submit", "Hand in what a task asked for."),
+    "serve": ("serve", "Show the wiki and the lab in the browser, or PATH: any folder of Markdown."),
     "mcp": ("mcp", "Serve the desk to agents over the Model Context Protocol."),
     "status": ("status", "Show what is on the desk, and what waits to be compiled."),
     "lint": ("lint", "Find what is wrong in the wiki, or in PATH: any folder of Markdown."),

@@ -15,10 +15,10 @@ import click
 from nightdesk.base.cache import Cache, open_cache
 from nightdesk.base.desk import SETTINGS_NAME, Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.base.pages import short_hash
 from nightdesk.views.cli.comparing import compare, worker_options
 from nightdesk.views.cli.options import CAPPED, DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
 from nightdesk.views.cli.progress import show_stage
+from nightdesk.views.cli.vault_cache import cache_file_of
 from nightdesk.wiki.lint.findings import RULES, Finding
 from nightdesk.wiki.lint.lint import Linted, chosen_rules, lint_desk, lint_vault, no_stage
 
@@ -111,19 +111,8 @@ def _cache(
     """Return the cache: a desk's own, else one in the person's cache folder; none where that cannot be."""
     if none or not root.is_dir():
         return nullcontext()
-    if desk is not None:
-        return open_cache(desk.cache / CACHE_NAME)
-    given = environment.get("XDG_CACHE_HOME", "")
-    # a relative one is to be ignored (XDG Base Directory Specification), and might lie in the vault
-    folder = Path(given) if given.startswith("/") else Path.home() / ".cache"
-    file = folder / "nightdesk" / "lint" / f"{short_hash(str(root.resolve()))}.db"
-    if file.resolve().is_relative_to(root.resolve()):
-        return nullcontext()  # nothing is written into a vault, not even where it is the person's home
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return nullcontext()
-    return open_cache(file) if os.access(file.parent, os.W_OK) else nullcontext()
+    file = desk.cache / CACHE_NAME if desk else cache_file_of(root, environment, folder="lint")
+    return open_cache(file) if file else nullcontext()
 
 
 def _only_changed(linted: Linted, root: Path, since: str) -> Linted:

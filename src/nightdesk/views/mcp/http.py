@@ -3,8 +3,7 @@
 import contextlib
 import os
 import secrets
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nightdesk.base.errors import DeskError
+from nightdesk.views.loopback import HOST, headers_of, listen
 
-HOST = "127.0.0.1"
 PATH = "/mcp"
 TOKEN_BYTES = 32
 MIN_TOKEN = 20  # characters of one that a person made
@@ -42,7 +41,7 @@ class Gate:
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        headers = _headers(scope)
+        headers = headers_of(scope)
         if headers.get("host", []) not in ([host] for host in self._hosts):
             return PlainTextResponse("This server answers to 127.0.0.1 only.\n", 421)
         if any(origin not in self._origins for origin in headers.get("origin", [])):
@@ -52,13 +51,6 @@ class Gate:
             challenge = {"WWW-Authenticate": 'Bearer realm="nightdesk"'}
             return PlainTextResponse("The token is missing or wrong.\n", 401, challenge)
         return None
-
-
-def _headers(scope: Scope) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in scope["headers"]:
-        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-    return found
 
 
 def _same(given: str, wanted: bytes) -> bool:
@@ -79,15 +71,7 @@ def allowed_origins(port: int) -> list[str]:
 
 def serve_http(server: MCPServer[Any], *, port: int, token: str, tell: Callable[[str], None]) -> None:
     """Serve until interrupted; `tell` gets the address. Port 0 takes a free one. Raises DeskError for one in use."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError as error:
-            raise DeskError(
-                f"port {port} cannot be used: {error.strerror}", fix="choose another with --port"
-            ) from error
-        listener.listen()
+    with listen(port) as listener:
         port = listener.getsockname()[1]
         app = server.streamable_http_app(
             streamable_http_path=PATH,

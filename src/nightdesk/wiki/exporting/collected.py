@@ -70,7 +70,8 @@ class Collected:
 
 def collect(desk: Desk) -> Collected:
     """Read every page of a desk. Raises DeskError where there is none; a page that cannot be read is a problem."""
-    changed = _commit_times(desk)
+    times = commit_times(desk, "wiki")
+    changed = {path: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for path, at in times.items()}
     entries: list[Entry] = []
     problems: list[str] = []
     for path in page_paths(desk):
@@ -126,16 +127,18 @@ def _source(values: Mapping[str, Any]) -> Source | None:
     )
 
 
-def _commit_times(desk: Desk) -> dict[str, str]:
-    """Return path -> time of the last commit that changed it; nothing outside of git."""
+def commit_times(desk: Desk, *folders: str) -> dict[str, int]:
+    """Return path -> time of the last commit that changed it, in seconds since the epoch, for all in some folders.
+
+    Nothing outside of git.
+    """
     if not is_repository(desk.root) or not run_git(desk.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False):
         return {}
     arguments = ("-c", "log.showSignature=false", "log", "--no-renames", "--format=%x01%ct", "--name-only", "-z")
-    listed = run_git(desk.root, *arguments, "--", "wiki")
-    found: dict[str, str] = {}
+    listed = run_git(desk.root, *arguments, "--", *folders)
+    found: dict[str, int] = {}
     for commit in listed.split("\x01")[1:]:
         seconds, *names = commit.split("\0")
-        time = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for name in names:
-            found.setdefault(name.lstrip("\n"), time)
+            found.setdefault(name.lstrip("\n"), int(seconds))
     return found

@@ -59,10 +59,10 @@ def write_folder(desk: Desk, export: Export, folder: Path) -> tuple[Path, ...]:
 
     Raises DeskError for a place that is the desk's own, and for a file there that no export of ours wrote.
     """
-    _refuse_own(desk, folder)
+    refuse_own(desk, folder)
     if folder.exists() and not folder.is_dir():
         raise DeskError(f"{folder} is no folder", fix="name another with --out")
-    before = _manifest(folder)
+    before = read_manifest(folder)
     targets = {path: folder / path for path in export.files}
     _refuse_foreign(folder, targets, before)
     changed: list[Path] = []
@@ -83,7 +83,7 @@ def write_folder(desk: Desk, export: Export, folder: Path) -> tuple[Path, ...]:
 
 def write_file(desk: Desk, export: Export, path: Path) -> None:
     """Put an export of one file at `path`. Raises DeskError for a place that is the desk's own, or a folder."""
-    _refuse_own(desk, path)
+    refuse_own(desk, path)
     if path.is_dir():
         raise DeskError(f"{path} is a folder", fix="name a file with --out")
     write_atomically(path, next(iter(export.files.values())))
@@ -97,7 +97,8 @@ def default_folder(desk: Desk, format_: str) -> Path:
     return folder
 
 
-def _refuse_own(desk: Desk, path: Path) -> None:
+def refuse_own(desk: Desk, path: Path) -> None:
+    """Raise DeskError for a place that holds the desk, or is one of its own parts."""
     root = desk.root.resolve()
     real = path.resolve()
     if root.is_relative_to(real):
@@ -125,7 +126,7 @@ def _leads_out(folder: Path, path: str) -> bool:
     return not (folder / path).parent.resolve().is_relative_to(folder.resolve())
 
 
-def _manifest(folder: Path) -> dict[str, str]:
+def read_manifest(folder: Path) -> dict[str, str]:
     """Return path -> hash of what the last export wrote into a folder; only harmless relative paths."""
     try:
         stated = json.loads((folder / MANIFEST).read_bytes())["files"]

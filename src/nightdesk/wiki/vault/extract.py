@@ -164,7 +164,7 @@ class _Reader:
         """Return all that was gathered; what stands in a comment is left out."""
         data, front = self._data, self._front
         if b"%%" in data:
-            self._comments = _comments(data, sorted(self._code))
+            self._comments = comment_spans(data, sorted(self._code))
         seen = _Spans(self._comments)
         links = [link for at, link in self._links if not self._comments or not seen.holds(at)]
         headings = [heading for at, heading in self._headings if not self._comments or not seen.holds(at)]
@@ -244,7 +244,7 @@ def _decoded(text: str) -> str:
     return unquote(text) if "%" in text else text
 
 
-def _comments(data: bytes, code: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def comment_spans(data: bytes, code: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the ranges between two `%%`; one that stands alone at a line's start and has no end hides the rest."""
     dead = _Spans(code)
     marks = [match.start() for match in re.finditer(rb"%%", data) if not dead.holds(match.start())]

@@ -48,13 +48,46 @@ def read_folder(root: Path, *, only_pages: bool = False) -> Folder:
     return Folder(root, dict(sorted(files.items())), frozenset(folders))
 
 
+def read_file(root: Path, path: str, *, only_pages: bool = False) -> VaultFile | None:
+    """Return one file as `read_folder` lists it, None where it does not: gone, hidden, a folder, beyond a link."""
+    top = str(root.resolve())
+    folder, _, name = path.rpartition("/")
+    try:
+        if not name or name.startswith(".") or not _is_entered(top, folder):
+            return None
+        found = os.lstat(f"{top}/{path}")
+        linked = stat.S_ISLNK(found.st_mode)
+        found = os.stat(f"{top}/{path}") if linked else found
+        return _listed(top, path, found, linked=linked, only_pages=only_pages)
+    except (OSError, ValueError):
+        return None
+
+
+def read_below(root: Path, folder: str, *, only_pages: bool = False) -> dict[str, VaultFile]:
+    """Return the files below one folder as `read_folder` lists them; none where it would not enter the folder."""
+    top = str(root.resolve())
+    try:
+        walked = _walk(top, folder, only_pages=only_pages) if folder and _is_entered(top, folder) else ()
+    except ValueError:  # a null character
+        return {}
+    return {file.path: file for file in walked if isinstance(file, VaultFile)}
+
+
+def _is_entered(top: str, folder: str) -> bool:
+    """Say whether the way to a folder has no part that is hidden, a program's or a link. May raise ValueError."""
+    parts = folder.split("/") if folder else ()
+    if any(part in ("", *_NOT_CONTENT) or part.startswith(".") for part in parts):
+        return False
+    return os.path.realpath(f"{top}/{folder}") == os.path.join(top, folder).rstrip("/")
+
+
 def is_text(path: str) -> bool:
     """Say whether a path is UTF-8: on Linux a name may be any bytes, and no link can name such a file."""
     return path.isascii() or not any("\ud800" <= c <= "\udfff" for c in path)
 
 
-def _walk(root: str, *, only_pages: bool) -> Iterator[VaultFile | str]:
-    waiting = [""]
+def _walk(root: str, start: str = "", *, only_pages: bool) -> Iterator[VaultFile | str]:
+    waiting = [start]
     while waiting:
         folder = waiting.pop()
         try:
@@ -78,13 +111,18 @@ def _walk(root: str, *, only_pages: bool) -> Iterator[VaultFile | str]:
 
 
 def _file(root: str, path: str, entry: "os.DirEntry[str]", *, only_pages: bool) -> VaultFile | None:
-    named = path.lower().endswith(PAGE_ENDINGS)
     linked = entry.is_symlink()
-    if only_pages and not named and not linked:
+    if only_pages and not linked and not path.lower().endswith(PAGE_ENDINGS):
         return VaultFile(path, "", 0, is_page=False)
-    found = entry.stat()
+    return _listed(root, path, entry.stat(), linked=linked, only_pages=only_pages)
+
+
+def _listed(root: str, path: str, found: os.stat_result, *, linked: bool, only_pages: bool) -> VaultFile | None:
+    named = path.lower().endswith(PAGE_ENDINGS)
     if stat.S_ISDIR(found.st_mode):
         return None
+    if only_pages and not named and not linked:
+        return VaultFile(path, "", 0, is_page=False)
     signature = f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
     inside = not linked or Path(root, path).resolve().is_relative_to(root)
     page = named and stat.S_ISREG(found.st_mode) and inside and is_text(path)

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from posixpath import basename, dirname, join, normpath
 
@@ -15,7 +17,10 @@ _ENDINGS = (".md", ".markdown")
 _SITE_ENDINGS = (".html", ".htm")  # a site's address of a page
 _SITE_DEPTH = 12  # parts of such an address that are looked at
 _INDEX_NAMES = ("index.md", "readme.md", "_index.md")
+_CROWD = 16  # files of one name, from which on they are not looked at one by one
+_LAST = "\U0010ffff"  # after every other character
 _TOP = ("", "top")
+_WIKI_STYLES = ("wiki", "property")  # as Link.is_wiki, which is asked a million times
 
 
 class Places:
@@ -25,11 +30,32 @@ class Places:
         self._by_name: dict[str, list[str]] = {}
         self._by_path: dict[str, str] = {}
         for path in paths:
-            key = _folded(path)
+            key = folded(path)
             self._by_path.setdefault(key, path)
             self._by_name.setdefault(basename(key), []).append(path)
-        self._folders = {_folded(folder) for folder in folders}
+        self._folders = {folded(folder) for folder in folders}
         self._known: dict[tuple[str, str, bool], str | None] = {}
+        self._known_anywhere: dict[tuple[str, bool], str | None] = {}
+        self._known_in_crowd: dict[str, str | None] = {}
+        self._crowds: dict[str, tuple[list[str], list[tuple[str, str]]]] = {}  # files of a name, and from their ends
+
+    def changed(self, gone: Iterable[str], new: Iterable[str]) -> "Places":
+        """Return the places of the vault where these files are gone and those are new; folders stay as they are."""
+        after = Places((), ())
+        after._by_name, after._by_path, after._folders = dict(self._by_name), dict(self._by_path), self._folders
+        left, names = frozenset(gone), defaultdict[str, list[str]](list)
+        for path in (*left, *new):
+            names[basename(folded(path))] += () if path in left else (path,)
+        for name, come in names.items():
+            there = [*(path for path in after._by_name.pop(name, ()) if path not in left), *come]
+            if there:
+                after._by_name[name] = there
+        for path in left:
+            after._by_path.pop(folded(path), None)
+        for path in sorted(path for name in names for path in after._by_name.get(name, ())):
+            key = folded(path)
+            after._by_path[key] = min(path, after._by_path.get(key, path))
+        return after
 
     def find(self, link: Link, source: str) -> str | None:
         """Return the path of the file that a link on the page `source` leads to, None where there is none.
@@ -40,10 +66,24 @@ class Places:
         """
         if not link.path:
             return source
-        key = link.path, source.rpartition("/")[0], link.is_wiki  # all that the answer depends on
+        anywhere = link.path, link.style in _WIKI_STYLES
+        if anywhere in self._known_anywhere:  # most links are names that only one file has
+            return self._known_anywhere[anywhere]
+        key = link.path, source.rpartition("/")[0], anywhere[1]  # all that the answer depends on
         if key not in self._known:
-            self._known[key] = self._look_up(link, source)
+            found = self._look_up(link, source)
+            if self._is_same_anywhere(*anywhere):
+                return self._known_anywhere.setdefault(anywhere, found)
+            self._known[key] = found
         return self._known[key]
+
+    def _is_same_anywhere(self, target: str, is_wiki: bool) -> bool:
+        """Say whether a link leads to one place from every page: a name that one file has, or none."""
+        key = folded(target)
+        if "/" in key:
+            return False
+        found = sum(len(self._by_name.get(key + ending, ())) for ending in ("", *_ENDINGS))
+        return found == 1 or (found == 0 and is_wiki)
 
     def _look_up(self, link: Link, source: str) -> str | None:
         found = self._find(link.path, source)
@@ -71,31 +111,48 @@ class Places:
         """Say whether a Markdown link leads to a folder of the vault."""
         if link.is_wiki:
             return False
-        target = _folded(link.path).rstrip("/")
-        within = _within("" if target.startswith("/") else dirname(_folded(source)), target.lstrip("/"))
+        target = folded(link.path).rstrip("/")
+        within = _within("" if target.startswith("/") else dirname(folded(source)), target.lstrip("/"))
         return within is not None and (within in self._folders or target.strip("./") in self._folders)
 
     def _find(self, target: str, source: str) -> str | None:
-        key = _folded(target)
+        key = folded(target)
         if key.startswith(("./", "../")) or "/../" in key or "/./" in key:
-            within = _within(dirname(_folded(source)), key)
+            within = _within(dirname(folded(source)), key)
             return None if within is None else self._exact(within)
         if key.startswith("/"):
             return self._exact(key.lstrip("/"))
         if exact := self._exact(key):
-            beside = self._exact(join(dirname(_folded(source)), key)) if "/" not in key else None
+            beside = self._exact(join(dirname(folded(source)), key)) if "/" not in key else None
             return beside or exact
         for ending in ("", *_ENDINGS):
             tail = key + ending
-            found = self._by_name.get(basename(tail), ())
-            if "/" in tail:
-                found = [path for path in found if _folded(path).endswith("/" + tail)]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                beside = dirname(source)
-                return min(found, key=lambda path: (not _is_below(path, beside), len(path), path))
+            named = self._by_name.get(basename(tail), ())
+            if len(named) > _CROWD:
+                found = self._find_in_crowd(tail, dirname(source))
+            else:
+                found = _nearest(named, tail, dirname(source))
+            if found is not None:
+                return found
         return None
+
+    def _find_in_crowd(self, tail: str, beside: str) -> str | None:
+        """Return the nearest of the many files of a name, without a look at each: every folder may have a README."""
+        name = basename(tail)
+        if name not in self._crowds:
+            paths = sorted(self._by_name[name])
+            self._crowds[name] = paths, sorted((folded(path)[::-1], path) for path in paths)
+        paths, backwards = self._crowds[name]
+        below = (
+            paths[bisect_left(paths, beside + "/") : bisect_left(paths, beside + "0")] if beside else ()
+        )  # "0": next
+        if (found := _nearest(below, tail, beside)) is not None:
+            return found
+        if tail not in self._known_in_crowd:
+            end = ("/" + tail)[::-1]
+            ending = backwards[bisect_left(backwards, (end,)) : bisect_left(backwards, (end + _LAST,))]
+            self._known_in_crowd[tail] = _nearest([path for _, path in ending], tail, beside)
+        return self._known_in_crowd[tail]
 
     def _exact(self, key: str) -> str | None:
         for end in ("", *_ENDINGS):
@@ -186,7 +243,7 @@ def _anchor_key(text: str) -> str:
     return _NO_LETTER.sub("", unicodedata.normalize("NFC", text)).casefold()
 
 
-def _folded(path: str) -> str:
+def folded(path: str) -> str:
     """Return a path as links are compared with it: lower case, one Unicode form, plain blanks."""
     if path.isascii():
         return path.lower()
@@ -197,6 +254,12 @@ def _within(folder: str, target: str) -> str | None:
     """Return a target that starts at `folder` as a path of the vault, None where it leads out of it."""
     path = normpath(join(folder, target)).removeprefix("./")
     return None if path == ".." or path.startswith("../") else "" if path == "." else path
+
+
+def _nearest(paths: Iterable[str], tail: str, beside: str) -> str | None:
+    """Return the path that ends in `tail`, of several one in or below the folder `beside`, then the shortest."""
+    found = [path for path in paths if "/" not in tail or folded(path).endswith("/" + tail)]
+    return min(found, key=lambda path: (not _is_below(path, beside), len(path), path), default=None)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -1,6 +1,7 @@
 """`nightdesk lab confirm`: what held of a night, on fresh seeds and unseen data."""
 
 import os
+from contextlib import closing
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ from nightdesk.lab.confirmations import Confirmed, tell_confirmed
 from nightdesk.lab.confirming import SEEDS, Held
 from nightdesk.lab.holding import LEAST_SEEDS, ConfirmPlan, confirm_night
 from nightdesk.lab.keeping import commit_results
+from nightdesk.lab.live import LiveFile
 from nightdesk.lab.night import Happening, Kind, silent
 from nightdesk.lab.preparing import prepare_data
 from nightdesk.lab.running import LocalExecutor
@@ -50,11 +52,11 @@ def command(name: str, as_json: bool, desk_folder: str | None, **given: Any) -> 
     confined = isolation(lab, unsafe=given["unsafe"])
     if not confined:
         say("candidates are NOT isolated: they may read and write whatever you may, and no score is sealed")
-    with heeding_signals(silent_line if as_json else say) as stopped:
+    with closing(LiveFile(lab)) as live, heeding_signals(silent_line if as_json else say) as stopped:
         prepare_data(lab, confined=confined, stopped=stopped)
         confirmed = confirm_night(
             lab,
-            executor=LocalExecutor(lab, confined=confined),
+            executor=LocalExecutor(lab, confined=confined, on_progress=live.progress),
             scorer=scorer_of(lab, confined=confined),
             # committed below, together with the report
             plan=ConfirmPlan(given["tag"], given["seeds"], ablations=not given["no_ablations"], commit=False),

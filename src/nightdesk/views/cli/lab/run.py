@@ -10,6 +10,7 @@ import click
 from nightdesk.base.settings import Settings, read_settings
 from nightdesk.lab.keeping import commit_results
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.live import LiveFile
 from nightdesk.lab.loop import run_night
 from nightdesk.lab.night import Ended, Happening, Kind, Night, Plan, silent
 from nightdesk.lab.noise import BASELINE_RUNS, LEAST_RUNS
@@ -92,6 +93,7 @@ def play(lab: Lab, settings: Settings, plan: Plan, *, worker: str | None, confin
     """Run a session and show it as it goes."""
     tell = silent_line if quiet else say
     board = Board(lab, plan, experiments_of(lab), live=sys.stderr.isatty(), quiet=quiet)
+    live = LiveFile(lab, then=board.progress)
     with heeding_signals(tell) as stopped:
         if not is_prepared(lab):
             tell(f"preparing the data of {shown(lab.name)}: {shown(lab.program.data or '')}")
@@ -103,13 +105,14 @@ def play(lab: Lab, settings: Settings, plan: Plan, *, worker: str | None, confin
                 return run_night(
                     lab,
                     proposer=proposer,
-                    executor=LocalExecutor(lab, confined=confined, on_progress=board.progress),
+                    executor=LocalExecutor(lab, confined=confined, on_progress=live.progress),
                     scorer=scorer_of(lab, confined=confined),
                     plan=plan,
                     tell=board.tell,
                     stopped=stopped,
                 )
             finally:
+                live.close()
                 board.close()
 
 
