@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import IO
 from urllib.request import urlopen
 
+from starlette.routing import Route
+
+from nightdesk.views.web.app import LaterRoutes, views
+from nightdesk.views.web.viewer import Viewer
 from tests.desks import environment
 
 
@@ -68,3 +72,12 @@ def start_server(desk: Path, *args: str) -> Served:
         served.stop()
         raise AssertionError(f"serve did not start: {url!r}\n{served.said}")
     return served
+
+
+def every_route(viewer: Viewer) -> list[Route]:
+    """Return the routes of all views, those that are imported late as well."""
+    found: list[Route] = []
+    for route in views(viewer):
+        of_view = route.router().routes if isinstance(route, LaterRoutes) else [route]
+        found += [one for one in of_view if isinstance(one, Route)]
+    return found

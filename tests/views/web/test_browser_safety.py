@@ -11,13 +11,12 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from nightdesk.base.desk import Desk
-from nightdesk.views.web.app import all_routes
 from nightdesk.views.web.serving import open_viewer
 from tests.desks import git
 from tests.views.web.browser import Watch, origin_of
 from tests.views.web.hostile import BREAKOUT, CLAIM, EMBEDS, QUOTE, make_hostile_desk
 from tests.views.web.payloads import PAYLOADS
-from tests.views.web.serving import Served
+from tests.views.web.serving import Served, every_route
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -81,7 +80,7 @@ def loose(browser: "Browser", watch: Watch) -> Iterator["Page"]:
 
 def views(desk: Path) -> list[str]:
     """Return the addresses of every page of the viewer, hostile queries with them."""
-    routes = all_routes(open_viewer(desk, Desk(desk), cache_file=None))
+    routes = every_route(open_viewer(desk, Desk(desk), cache_file=None))
     found = []
     for route in routes:
         if route.path.startswith(DATA) or "GET" not in (route.methods or ()):

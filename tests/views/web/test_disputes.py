@@ -7,7 +7,7 @@ import pytest
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.lock import hold_lock
-from nightdesk.views.web import disputes
+from nightdesk.views.web.acting import disputes
 from nightdesk.wiki.contradictions.items import Item
 from nightdesk.wiki.contradictions.page import PATH, read_kept
 from tests.desks import git, run

@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from nightdesk.views.web.app import make_app
-from nightdesk.views.web.graph import MAX_NEAR, drawn_of
-from nightdesk.views.web.layout_seed import seed_positions
+from nightdesk.views.web.finding.graph import MAX_NEAR, drawn_of
+from nightdesk.views.web.finding.layout_seed import seed_positions
 from nightdesk.views.web.serving import open_viewer
 from nightdesk.wiki.catalogue.keeper import Keeper
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nightdesk.base.history import changes_of, commits_of, in_repository, versions_of
-from nightdesk.views.web.deeds import deeds_of
-from nightdesk.views.web.diffs import Fold, Row, diff_of
+from nightdesk.views.web.acting.deeds import deeds_of
+from nightdesk.views.web.acting.diffs import Fold, Row, diff_of
 from tests.desks import git
 from tests.views.web.acting_desks import MUON, Client, acting_desk, commit, open_client
 

@@ -18,13 +18,13 @@ from nightdesk.lab.labs import Lab, open_lab
 from nightdesk.lab.live import live_file
 from nightdesk.lab.night import Running, running_file, tell_running
 from nightdesk.lab.noise import Noise
-from nightdesk.views.web.lab_diff import read_diff
-from nightdesk.views.web.lab_pages import experiment_page, lab_page
-from nightdesk.views.web.lab_shelf import Shelf, read_experiment
-from nightdesk.views.web.lab_state import MOST_POINTS, now_of, state_of
-from nightdesk.views.web.lab_table import rows_of, wish_of
-from nightdesk.views.web.lab_words import compared_words
-from nightdesk.views.web.labs import lab_events
+from nightdesk.views.web.lab.diff import read_diff
+from nightdesk.views.web.lab.labs import lab_events
+from nightdesk.views.web.lab.pages import experiment_page, lab_page
+from nightdesk.views.web.lab.shelf import Shelf, read_experiment
+from nightdesk.views.web.lab.state import MOST_POINTS, now_of, state_of
+from nightdesk.views.web.lab.table import rows_of, wish_of
+from nightdesk.views.web.lab.words import compared_words
 from tests.lab.nights import baseline, better, discarded
 from tests.views.web.lab_desks import DIFF, EVIL, client_of, lab_desk, make_lab, night, viewer_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nightdesk.base.desk import Desk
-from nightdesk.views.web.followed import follow
+from nightdesk.views.web.wiki.followed import follow
 from tests.desks import make_desk, run
 from tests.views.web.browser import LAPTOP, PHONE, Watch, assert_fits, axe, look
 from tests.views.web.serving import Served

@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 
 from nightdesk.base.desk import Desk
 from nightdesk.views.web.app import make_app
-from nightdesk.views.web.followed import follow
-from nightdesk.views.web.kept import Kept
-from nightdesk.views.web.marked_text import Quote, marked_html, parts_of
-from nightdesk.views.web.mentions import clipped, mention
-from nightdesk.views.web.own_words import show_own_words, sign_own_words
 from nightdesk.views.web.serving import open_viewer
+from nightdesk.views.web.wiki.followed import follow
+from nightdesk.views.web.wiki.kept import Kept
+from nightdesk.views.web.wiki.marked_text import Quote, marked_html, parts_of
+from nightdesk.views.web.wiki.mentions import clipped, mention
+from nightdesk.views.web.wiki.own_words import show_own_words, sign_own_words
 from nightdesk.wiki.catalogue.entries import Entry
 from tests.desks import make_desk, run
 

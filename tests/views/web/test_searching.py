@@ -12,10 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from nightdesk.base.desk import Desk
-from nightdesk.views.web import finding
 from nightdesk.views.web.app import make_app
-from nightdesk.views.web.finding import narrowed, pieces_of, typed_query
-from nightdesk.views.web.searching import MAX_PARTS
+from nightdesk.views.web.finding import finding
+from nightdesk.views.web.finding.finding import narrowed, pieces_of, typed_query
+from nightdesk.views.web.finding.searching import MAX_PARTS
 from nightdesk.views.web.serving import open_viewer
 from nightdesk.wiki.search.asked import Filter, QueryError, Term, terms_of
 from nightdesk.wiki.search.query import parse_query

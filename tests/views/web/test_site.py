@@ -13,7 +13,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.views.cli.export import command
 from nightdesk.views.web.serving import open_viewer
-from nightdesk.views.web.site import write_site
+from nightdesk.views.web.site.site import write_site
 from tests.desks import run
 from tests.views.web.hostile import make_hostile_desk
 from tests.views.web.site_desks import PNG

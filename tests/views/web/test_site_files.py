@@ -6,7 +6,7 @@ import pytest
 
 from nightdesk.base.desk import Desk
 from nightdesk.views.web.serving import open_viewer
-from nightdesk.views.web.site_files import SiteFiles, is_still
+from nightdesk.views.web.site.files import SiteFiles, is_still
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"{}>{}</svg>'

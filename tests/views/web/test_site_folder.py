@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nightdesk.base.errors import DeskError
-from nightdesk.views.web.site_folder import SiteFolder, replacing
+from nightdesk.views.web.site.folder import SiteFolder, replacing
 
 
 def put(place: Path, **files: str) -> None:

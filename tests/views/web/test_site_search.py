@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nightdesk.views.web.prose import Heading, Rendered
-from nightdesk.views.web.site_search import LEAST_OF_EACH, Section, as_script, fair_share, sections_of, text_files
+from nightdesk.views.web.site.search import LEAST_OF_EACH, Section, as_script, fair_share, sections_of, text_files
 
 
 def test_a_page_is_cut_at_its_headings() -> None:

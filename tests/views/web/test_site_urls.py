@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightdesk.base.names import name_key
-from nightdesk.views.web.site_urls import Contents, SiteUrls, file_names, plain_name
+from nightdesk.views.web.site.urls import Contents, SiteUrls, file_names, plain_name
 
 NAMES = st.text(
     st.one_of(

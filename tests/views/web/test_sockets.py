@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from nightdesk.base.desk import Desk
-from nightdesk.views.web.app import all_routes
 from nightdesk.views.web.serving import open_viewer
 from tests.desks import git, make_desk
-from tests.views.web.serving import Served
+from tests.views.web.serving import Served, every_route
 
 SECRET = "the secret of another folder"  # noqa: S105  (a text)
 HTML = "<!doctype html><script>alert(1)</script>"
@@ -149,7 +148,7 @@ def test_a_source_runs_nowhere(served: Served, name: str) -> None:
 def actions(served: Served) -> list[str]:
     """The addresses of all that changes something."""
     viewer = open_viewer(served.root, Desk(served.root), cache_file=None)
-    return [route.path for route in all_routes(viewer) if "POST" in (route.methods or ())]
+    return [route.path for route in every_route(viewer) if "POST" in (route.methods or ())]
 
 
 def token_of(served: Served) -> str:

@@ -118,22 +118,16 @@ def url() -> Iterator[str]:
     thread.join()
 
 
-GRAPH = """() => {
-  const graph = new graphology.Graph();
-  for (const name of ["a", "b", "c", "d"]) graph.addNode(name, { x: Math.random(), y: Math.random(), size: 5 });
-  for (const [from, to] of [["a", "b"], ["b", "c"], ["c", "a"], ["c", "d"]]) graph.addEdge(from, to);
-  const before = graph.getNodeAttribute("a", "x");
-  forceAtlas2.assign(graph, { iterations: 20, settings: forceAtlas2.inferSettings(graph) });
-  const matrices = forceAtlas2.helpers.graphToByteArrays(graph, () => 1);
+LAYOUT = """() => {
+  const nodes = new Float32Array(4 * 10).map((_, at) => [at, at * 7 % 5, 0, 0, 0, 0, 1, 1, 3, 0][at % 10]);
+  const edges = new Float32Array([0, 10, 1, 10, 20, 1, 20, 0, 1, 20, 30, 1]); // from, to, weight
+  const before = nodes[0];
   const settings = forceAtlas2.helpers.assign({}, forceAtlas2.defaults, { barnesHutOptimize: true });
-  forceAtlas2.iterate(settings, matrices.nodes, matrices.edges);
-  const box = document.body.appendChild(document.createElement("div"));
-  box.style.height = "200px";
-  new Sigma(graph, box).kill();
-  return graph.getNodeAttribute("a", "x") !== before && matrices.nodes.every(Number.isFinite);
+  for (let step = 0; step < 20; step += 1) forceAtlas2.iterate(settings, nodes, edges);
+  return nodes[0] !== before && nodes.every(Number.isFinite);
 }"""
 WORKS = [  # files, what is done with them; true is good
-    (["graphology/graphology.umd.min.js", "forceatlas2/forceatlas2.js", "sigma/sigma.min.js"], GRAPH),
+    (["forceatlas2/forceatlas2.js"], LAYOUT),
     (
         ["katex/katex.min.css", "katex/katex.min.js"],
         """async () => {

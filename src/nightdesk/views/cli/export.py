@@ -23,7 +23,7 @@ from nightdesk.wiki.exporting.export import (
 )
 
 if TYPE_CHECKING:
-    from nightdesk.views.web.site import Site
+    from nightdesk.views.web.site.site import Site
 
 SITE = "site"
 
@@ -93,8 +93,8 @@ def _site(
     from nightdesk.views.cli.progress import show_stage  # noqa: PLC0415
     from nightdesk.views.cli.vault_cache import cache_file_of  # noqa: PLC0415
     from nightdesk.views.web.serving import open_viewer  # noqa: PLC0415
-    from nightdesk.views.web.site import write_site  # noqa: PLC0415
-    from nightdesk.views.web.site_folder import replacing  # noqa: PLC0415
+    from nightdesk.views.web.site.folder import replacing  # noqa: PLC0415
+    from nightdesk.views.web.site.site import write_site  # noqa: PLC0415
 
     root, desk = _root(path, desk_folder)
     place = _place(root, desk, out)

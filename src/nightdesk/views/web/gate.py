@@ -76,7 +76,7 @@ class Gate:
         return None
 
     def _is_ours(self, host: str) -> bool:
-        """Say whether a `Host` is this server; elsewhere than on loopback an address in digits is: no page can fake it."""
+        """Say whether a `Host` is this server: its names, and elsewhere than on loopback any address in digits."""
         if host.lower() in self._hosts:
             return True
         name, _, port = host.rpartition(":")

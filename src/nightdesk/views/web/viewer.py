@@ -19,10 +19,10 @@ from starlette.responses import HTMLResponse, Response
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.views.web import headers
+from nightdesk.views.web.acting.works import Works
 from nightdesk.views.web.bell import Bell
 from nightdesk.views.web.gate import MAX_BODY, TOKEN_HEADER
 from nightdesk.views.web.urls import Urls
-from nightdesk.views.web.works import Works
 from nightdesk.wiki.catalogue.catalogue import Catalogue
 from nightdesk.wiki.catalogue.keeper import Keeper
 

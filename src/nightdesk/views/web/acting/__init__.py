@@ -1,0 +1,1 @@
+"""What is wrong or changed, and what a person may do about it: history, findings, contradictions, questions."""

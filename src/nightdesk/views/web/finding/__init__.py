@@ -1,0 +1,1 @@
+"""Finding pages: by name, by words, and in the graph."""

@@ -1,0 +1,1 @@
+"""The static site: the same views as files that need no server."""
