@@ -92,10 +92,12 @@ def test_a_page_that_changes_on_disk_changes_in_the_browser(page: "Page", served
     page.goto(served.url + "p/wiki/concepts/AdamW")
     page.evaluate("window.stayed = true")
     page.wait_for_function("nightdesk.live.readyState === 1")
+    page.evaluate("document.querySelector('.properties').open = true")
     file = desk / "wiki/concepts/AdamW.md"
     file.write_text(file.read_text().replace("## Further", "## Quite another heading"))
     page.get_by_role("heading", name="Quite another heading").wait_for()
     assert page.evaluate("window.stayed")  # it was not loaded again
+    assert page.evaluate("document.querySelector('.properties').open")  # what the person opened stays open
     assert page.locator(".contents a", has_text="Quite another heading").count() == 1
 
 

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nightdesk.base.desk import SETTINGS_NAME, Desk
+from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.views.cli.options import DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, say, shown
+from nightdesk.views.cli.options import (
+    DONE,
+    IN_PART,
+    chosen_desk,
+    chosen_folder,
+    desk_option,
+    json_option,
+    print_json,
+    say,
+    shown,
+)
 from nightdesk.wiki.exporting.export import (
     FORMATS,
     SINGLE,
@@ -54,8 +64,6 @@ def command(
     """
     if format_ != SITE and (path is not None or with_sources):
         raise click.UsageError(f"{'PATH' if path is not None else '--with-sources'} goes with site")
-    if path is not None and desk_folder is not None:
-        raise click.UsageError("give either PATH or --desk")
     home = os.environ.get("HOME", "")
     if format_ == SITE:
         return _site(path, out, desk_folder, home=home, with_sources=with_sources, as_json=as_json)
@@ -91,30 +99,19 @@ def _site(
 ) -> int:
     # imported here: `nightdesk --help` shows this command, and the viewer's parts take a while to load
     from nightdesk.views.cli.progress import show_stage  # noqa: PLC0415
-    from nightdesk.views.cli.vault_cache import cache_file_of  # noqa: PLC0415
+    from nightdesk.views.cli.vault_cache import viewer_cache  # noqa: PLC0415
     from nightdesk.views.web.serving import open_viewer  # noqa: PLC0415
     from nightdesk.views.web.site.folder import replacing  # noqa: PLC0415
     from nightdesk.views.web.site.site import write_site  # noqa: PLC0415
 
-    root, desk = _root(path, desk_folder)
+    root, desk = chosen_folder(path, desk_folder)
     place = _place(root, desk, out)
-    cache_file = desk.cache / "viewer.db" if desk else cache_file_of(root, os.environ, folder="viewer")
-    viewer = open_viewer(root, desk, cache_file=cache_file)
+    viewer = open_viewer(root, desk, cache_file=viewer_cache(root, desk, os.environ))
     viewer.keeper.load()
     with replacing(place) as folder:
         site = write_site(viewer, folder, with_sources=with_sources, private=[home] if home else [], stage=show_stage)
     _tell(site, place, as_json=as_json)
     return IN_PART if site.problems else DONE
-
-
-def _root(path: str | None, desk_folder: str | None) -> tuple[Path, Desk | None]:
-    if path is None:
-        desk = chosen_desk(desk_folder)
-        return desk.root, desk
-    root = Path(path)
-    if not root.is_dir():
-        raise DeskError(f"{path} is no folder", fix="name a desk, or a folder of Markdown files")
-    return root, Desk(root.resolve()) if (root / SETTINGS_NAME).is_file() else None
 
 
 def _place(root: Path, desk: Desk | None, out: str | None) -> Path:

@@ -13,10 +13,19 @@ from typing import Any
 import click
 
 from nightdesk.base.cache import Cache, open_cache
-from nightdesk.base.desk import SETTINGS_NAME, Desk
+from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.views.cli.comparing import compare, worker_options
-from nightdesk.views.cli.options import CAPPED, DONE, IN_PART, chosen_desk, desk_option, json_option, print_json, shown
+from nightdesk.views.cli.options import (
+    CAPPED,
+    DONE,
+    IN_PART,
+    chosen_folder,
+    desk_option,
+    json_option,
+    print_json,
+    shown,
+)
 from nightdesk.views.cli.progress import show_stage
 from nightdesk.views.cli.vault_cache import cache_file_of
 from nightdesk.wiki.lint.findings import RULES, Finding
@@ -63,9 +72,7 @@ def command(  # noqa: PLR0913, PLR0917  # an argument for each option
     if list_rules:
         _list_rules(rules, as_json=as_json)
         return DONE
-    if path is not None and desk_folder is not None:
-        raise click.UsageError("give either PATH or --desk")
-    root, desk = _place(path, desk_folder)
+    root, desk = chosen_folder(path, desk_folder)
     capped = _compare(desk, asked, quiet=as_json)
     with _cache(root, desk, os.environ, none=no_cache) as cache:
         stage = show_stage if sys.stderr.isatty() else no_stage
@@ -94,15 +101,6 @@ def _compare(desk: Desk | None, asked: Mapping[str, Any], *, quiet: bool) -> boo
     if desk is None:
         raise click.UsageError("--worker compares the claims of a desk, and this is none")
     return bool(compare(desk, quiet=quiet, **asked).capped)
-
-
-def _place(path: str | None, desk_folder: str | None) -> tuple[Path, Desk | None]:
-    """Return the folder to look through, and the desk if it is one."""
-    if path is None:
-        desk = chosen_desk(desk_folder)
-        return desk.root, desk
-    root = Path(path)
-    return root, Desk(root.resolve()) if (root / SETTINGS_NAME).is_file() else None
 
 
 def _cache(

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from nightdesk.base.desk import Desk, find_desk
+from nightdesk.base.desk import SETTINGS_NAME, Desk, find_desk
+from nightdesk.base.errors import DeskError
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -31,6 +32,22 @@ def chosen_desk(desk_folder: str | None) -> Desk:
     """Return the desk that the options name, else the one around the current folder. Raises DeskError for none."""
     above = click.get_current_context().find_root().obj
     return find_desk(Path(desk_folder or above or "."))
+
+
+def chosen_folder(path: str | None, desk_folder: str | None) -> tuple[Path, Desk | None]:
+    """Return the folder that a command is for, and the desk if it is one: `path`, else as `chosen_desk`.
+
+    Raises click.UsageError where both are named, DeskError where there is no such folder.
+    """
+    if path is None:
+        desk = chosen_desk(desk_folder)
+        return desk.root, desk
+    if desk_folder is not None:
+        raise click.UsageError("give either PATH or --desk")
+    root = Path(path)
+    if not root.is_dir():
+        raise DeskError(f"{path} is no folder", fix="name a desk, or a folder of Markdown files")
+    return root, Desk(root.resolve()) if (root / SETTINGS_NAME).is_file() else None
 
 
 def print_json(document: Any) -> None:

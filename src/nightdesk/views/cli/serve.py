@@ -8,12 +8,10 @@ from pathlib import Path
 
 import click
 
-from nightdesk.base.desk import SETTINGS_NAME, Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.views.cli.options import DONE, chosen_desk, desk_option, json_option, print_json
-from nightdesk.views.cli.vault_cache import cache_file_of
+from nightdesk.views.cli.options import DONE, chosen_folder, desk_option, json_option, print_json
+from nightdesk.views.cli.vault_cache import viewer_cache
 
-CACHE_NAME = "viewer.db"
 PASSWORD_VARIABLE = "NIGHTDESK_PASSWORD"  # noqa: S105  # its name, not a password
 _LEAST_PASSWORD = 8
 _FIRST_PORT, _PORTS = 20_000, 10_000
@@ -46,19 +44,17 @@ def command(
 
     Pages follow the files as they change. It listens on this machine alone, and serves until Ctrl-C.
     """
-    if path is not None and desk_folder is not None:
-        raise click.UsageError("give either PATH or --desk")
     # imported here: `nightdesk --help` shows this command and needs no server
     from nightdesk.views.loopback import HOST  # noqa: PLC0415
     from nightdesk.views.web.serving import open_viewer, serve  # noqa: PLC0415
     from nightdesk.wiki.search.collection import vault_database  # noqa: PLC0415
 
-    root, desk = _place(path, desk_folder)
+    root, desk = chosen_folder(path, desk_folder)
     elsewhere = host not in (HOST, "localhost")
     password = _password(password_file, os.environ.get(PASSWORD_VARIABLE)) if elsewhere else None
     if (names or password_file) and not elsewhere:
         raise click.UsageError("--name and --password-file go with --host")
-    cache_file = desk.cache / CACHE_NAME if desk else cache_file_of(root, os.environ, folder="viewer")
+    cache_file = viewer_cache(root, desk, os.environ)
     # the index that `nightdesk search --vault` keeps too, in the same folder of caches
     search_file = vault_database(root, cache_file.parents[2]) if cache_file and not desk else None
     viewer = open_viewer(root, desk, cache_file=cache_file, search_file=search_file)
@@ -76,17 +72,6 @@ def command(
 
         serve(viewer, listener, host=host if elsewhere else HOST, names=names, password=password, ready=ready)
     return DONE
-
-
-def _place(path: str | None, desk_folder: str | None) -> tuple[Path, Desk | None]:
-    """Return the folder to show, and the desk if it is one."""
-    if path is None:
-        desk = chosen_desk(desk_folder)
-        return desk.root, desk
-    root = Path(path)
-    if not root.is_dir():
-        raise DeskError(f"{path} is no folder", fix="name a desk, or a folder of Markdown files")
-    return root, Desk(root.resolve()) if (root / SETTINGS_NAME).is_file() else None
 
 
 def _listener(root: Path, port: int | None, host: str) -> socket.socket:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from nightdesk.base.desk import Desk
 from nightdesk.base.pages import short_hash
 
 
@@ -20,3 +21,8 @@ def cache_file_of(root: Path, environment: Mapping[str, str], *, folder: str) ->
     except OSError:
         return None
     return file if os.access(file.parent, os.W_OK) else None
+
+
+def viewer_cache(root: Path, desk: Desk | None, environment: Mapping[str, str]) -> Path | None:
+    """Return where the viewer keeps what it knows of pages, for `serve` and for `export site`; None for nowhere."""
+    return desk.cache / "viewer.db" if desk else cache_file_of(root, environment, folder="viewer")

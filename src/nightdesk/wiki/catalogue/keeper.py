@@ -1,14 +1,14 @@
 """Keeps a snapshot of all pages current: from the cache, then in step with the disk, file by file."""
 
 import contextlib
-import gc
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from nightdesk.base.cache import open_cache
+from nightdesk.base.collecting import without_cycles
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.parallel import map_in_order
@@ -46,7 +46,7 @@ class Keeper:
 
         Raises DeskError where there is no such folder. A cache that cannot be used costs time, nothing else.
         """
-        with self._lock, _without_cycles():
+        with self._lock, without_cycles():
             files = self._ground.files()
             pages = [file for file in files.values() if self._ground.is_page(file)]
             rows = self._known(pages)
@@ -124,18 +124,6 @@ class Keeper:
             cache.put(TABLE, rows)
             if gone:
                 cache.forget(TABLE, gone)
-
-
-@contextlib.contextmanager
-def _without_cycles() -> Iterator[None]:
-    """Look for no cycles of references in a block: it makes none, and to look takes a quarter of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _row_of(root: str, file: VaultFile) -> Row:

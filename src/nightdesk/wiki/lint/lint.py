@@ -1,9 +1,7 @@
 """A vault or a desk looked through with every rule that applies to it."""
 
-import contextlib
-import gc
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from nightdesk.base.cache import Cache
+from nightdesk.base.collecting import without_cycles
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.wiki.lint import graph
@@ -93,7 +92,7 @@ def lint_vault(
         applied = rules if vault.is_wiki else rules - (WIKI_ONLY - asked)
         return vault, general(vault, applied, today=today, cache=cache, stage=stage), applied
 
-    with _without_cycles():
+    with without_cycles():
         return _unless_known(read_folder(root, only_pages=True), rules, asked, today, cache, look)
 
 
@@ -119,7 +118,7 @@ def lint_desk(
         found = general(vault, rules, today=today, cache=cache, stage=stage, desk=True, apart=apart)
         return vault, chain(found, desk_pages.resting(vault, pages, rules)), rules
 
-    with _without_cycles():
+    with without_cycles():
         return _unless_known(read_folder(desk.root), rules, frozenset(), today, cache, look)
 
 
@@ -148,18 +147,6 @@ def _unless_known(
         rows = [[getattr(finding, name) for name in Finding.__slots__] for finding in linted.findings]
         keep(cache, key, [rows, linted.pages, linted.words, linted.links, linted.left_out], vault.outside)
     return linted
-
-
-@contextlib.contextmanager
-def _without_cycles() -> Iterator[None]:
-    """Look for no cycles of references in a block: it makes none, and to look takes a third of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _read(folder: Folder, cache: Cache | None, stage: Stage, *, jobs: int, scope: Callable[[str], bool]) -> Vault:

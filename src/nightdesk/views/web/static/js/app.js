@@ -80,7 +80,9 @@
       if (!fresh || fresh.innerHTML === nightdesk.servedMain) return;
       nightdesk.servedMain = fresh.innerHTML;
       await nightdesk.load("vendor/idiomorph/idiomorph.min.js");
-      window.Idiomorph.morph(now, fresh, { ignoreActiveValue: true });
+      // what the person opened or closed stays so: the server knows nothing of it
+      const beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details");
+      window.Idiomorph.morph(now, fresh, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated } });
       document.title = page.title;
       nightdesk.enhance(now);
     },
