@@ -115,8 +115,8 @@ def test_a_vault_is_looked_through_and_never_written(tmp_path: Path, monkeypatch
 
 
 def test_a_change_on_disk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nightdesk.views.web.looking._LEAST_SECONDS", 0.0)
-    monkeypatch.setattr("nightdesk.views.web.looking._TIMES", 0)
+    monkeypatch.setattr("nightdesk.views.web.acting.looking._LEAST_SECONDS", 0.0)
+    monkeypatch.setattr("nightdesk.views.web.acting.looking._TIMES", 0)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "vault").mkdir()
     page = tmp_path / "vault/A.md"

@@ -19,6 +19,7 @@
     const canvas = document.createElement("canvas"), bar = document.createElement("div"), over = document.createElement("span");
     canvas.className = "local-graph-canvas";
     canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", "Pages near this one");
     bar.className = "local-graph-bar";
     over.className = "local-graph-over";
     over.setAttribute("aria-hidden", "true");
