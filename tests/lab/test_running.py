@@ -44,7 +44,9 @@ open("model.safetensors", "w").write("weights")
     assert finished.use.wall_seconds > 0
     if LINUX:
         assert finished.use.cpu_seconds > 0
-        assert 4e6 < finished.use.peak_memory_bytes < 1e9
+        assert (
+            4e6 < finished.use.peak_memory_bytes < 4e9
+        )  # a child that is looked at before it execs is as large as this
 
 
 def test_it_gets_what_is_for_it(lab: Lab) -> None:

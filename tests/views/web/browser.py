@@ -6,6 +6,7 @@ The fixtures are in conftest.py: `page` is a Playwright page that is `watch`ed, 
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,6 +112,17 @@ def look(page: "Page", size: tuple[int, int] = LAPTOP, scheme: Literal["light", 
     """Give the page a size and a color scheme."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme=scheme)
+
+
+def wait_until(page: "Page", expression: str, *, seconds: float = 20.0) -> None:
+    """Wait until an expression is true in the page.
+
+    Playwright's own wait_for_function evaluates text within the page, which the page's policy forbids.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never true: {expression}"
+        page.wait_for_timeout(50)
 
 
 def assert_fits(page: "Page") -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.desks import environment
-from tests.views.web.browser import LAPTOP, PHONE, assert_fits, axe, look
+from tests.views.web.browser import LAPTOP, PHONE, assert_fits, axe, look, wait_until
 from tests.views.web.lab_desks import lab_desk, make_lab
 from tests.views.web.serving import Served
 
@@ -86,16 +86,16 @@ def test_a_night_is_played_again(page: "Page", served: Served) -> None:
     slider = page.get_by_role("slider", name="Experiments of the night")
     slider.press("Home")
     assert page.locator(ROWS).count() == 0
-    page.wait_for_function(f"({GREENS})() === 0")
+    wait_until(page, f"({GREENS})() === 0")
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     assert page.locator(ROWS).count() == 2
     assert re.match(r"2 of 7, \d\d:\d\d UTC", slider.get_attribute("aria-valuetext") or "")
     page.get_by_role("button", name="Replay").click()
     page.get_by_role("button", name="Replay").wait_for()  # it said Pause meanwhile, and is at the end
-    page.wait_for_function("document.querySelector('#replay input').value === '7'")
+    wait_until(page, "document.querySelector('#replay input').value === '7'")
     assert page.locator(ROWS).count() == 7
-    page.wait_for_function(f"({GREENS})() === {whole}")
+    wait_until(page, f"({GREENS})() === {whole}")
 
 
 def test_the_table_is_filtered_and_sorted_by_keyboard_and_the_plot_opens_experiments(
@@ -112,7 +112,7 @@ def test_the_table_is_filtered_and_sorted_by_keyboard_and_the_plot_opens_experim
     assert [row.get_attribute("data-number") for row in page.locator(ROWS).all()] == ["1", "6", "4", "0"]
     assert page.locator("th[aria-sort=descending]").inner_text().startswith("Gain")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"({GREENS})() > 100")  # drawn anew in the colours of the dark
+    wait_until(page, f"({GREENS})() > 100")  # drawn anew in the colours of the dark
     page.locator("#plot").scroll_into_view_if_needed()
     box = page.locator("#plot .u-over").bounding_box()
     assert box
@@ -142,13 +142,13 @@ def test_a_night_is_seen_as_it_happens(page: "Page", served: Served, desk: Path)
     try:
         page.wait_for_selector("#now:not([hidden])", timeout=60_000)
         page.wait_for_selector("#now-curve canvas", timeout=60_000)
-        page.wait_for_function("document.querySelector('[data-now=doing]').textContent.startsWith('running, run')")
-        page.wait_for_function("document.querySelector('[data-now=line]').textContent.startsWith('step ')")
+        wait_until(page, "document.querySelector('[data-now=doing]').textContent.startsWith('running, run')")
+        wait_until(page, "document.querySelector('[data-now=line]').textContent.startsWith('step ')")
         page.wait_for_selector("#plot canvas", timeout=60_000)
         page.wait_for_selector("#table tr[data-number='1']:not([data-letter='w'])", timeout=60_000)
         page.wait_for_selector("#now", state="hidden", timeout=60_000)
         assert page.evaluate("window.stayed"), "the page was not loaded again"
-        page.wait_for_function("document.getElementById('lab-said').textContent.startsWith('Experiment 1')")
+        wait_until(page, "document.getElementById('lab-said').textContent.startsWith('Experiment 1')")
         page.goto(served.url + "lab/live/compare?a=0&b=1")
         assert page.locator(".change-new").count() > 0, "git knows both"
         said, _ = night.communicate(timeout=60)

@@ -9,7 +9,7 @@ import pytest
 from nightdesk.base.desk import Desk
 from nightdesk.views.web.wiki.followed import follow
 from tests.desks import make_desk, run
-from tests.views.web.browser import LAPTOP, PHONE, Watch, assert_fits, axe, look
+from tests.views.web.browser import LAPTOP, PHONE, Watch, assert_fits, axe, look, wait_until
 from tests.views.web.serving import Served
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_a_citation_shows_its_quote_and_leads_to_it(page: "Page", served: Served
     mark = page.locator("mark.asked")
     mark.wait_for()
     assert mark.inner_text() == RATE
-    page.wait_for_function("document.querySelector('mark.asked').getBoundingClientRect().bottom < innerHeight")
+    wait_until(page, "document.querySelector('mark.asked').getBoundingClientRect().bottom < innerHeight")
     assert page.locator(".claim.current").count() == 1
 
 
@@ -91,7 +91,7 @@ def test_claims_and_quotes_by_keys_and_clicks(page: "Page", served: Served) -> N
 def test_a_page_that_changes_on_disk_changes_in_the_browser(page: "Page", served: Served, desk: Path) -> None:
     page.goto(served.url + "p/wiki/concepts/AdamW")
     page.evaluate("window.stayed = true")
-    page.wait_for_function("nightdesk.live.readyState === 1")
+    wait_until(page, "nightdesk.live.readyState === 1")
     page.evaluate("document.querySelector('.properties').open = true")
     file = desk / "wiki/concepts/AdamW.md"
     file.write_text(file.read_text().replace("## Further", "## Quite another heading"))

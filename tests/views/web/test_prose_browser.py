@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from nightdesk.views import web
 from nightdesk.views.web.prose import render
+from tests.views.web.browser import wait_until
 from tests.views.web.payloads import PAYLOADS
 from tests.views.web.places import Pages
 
@@ -39,9 +40,10 @@ def test_formulas_and_diagrams_from_a_folder(page: "Page", tmp_path: Path) -> No
     )
     page.set_viewport_size({"width": 800, "height": 4000})  # every diagram is in sight
     page.goto(file.as_uri())
-    page.wait_for_function(
+    wait_until(
+        page,
         """() => [...document.querySelectorAll("pre.nd-mermaid")].every((it) => /yes|failed/.test(it.dataset.drawn))
-             && document.querySelectorAll(".nd-math .katex-mathml").length > 1"""
+             && document.querySelectorAll(".nd-math .katex-mathml").length > 1""",
     )
     first = page.frame_locator("iframe").first
     assert first.locator("svg .nodes").text_content() == "rawwiki"

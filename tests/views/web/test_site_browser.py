@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.views.web.browser import PHONE, Watch, assert_fits, axe, look
+from tests.views.web.browser import PHONE, Watch, assert_fits, axe, look, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -90,7 +90,7 @@ def test_finding_from_a_disk(page: "Page", on_disk: str) -> None:
 def test_graph_and_lab_from_a_disk(page: "Page", on_disk: str) -> None:
     look(page, scheme="dark")
     page.goto(f"{on_disk}graph.html")
-    page.wait_for_function("window.nightdesk.graph?.pages > 10")
+    wait_until(page, "window.nightdesk.graph?.pages > 10")
     dark = page.evaluate(PAPER)
     page.goto(f"{on_disk}lab/tiny/index.html")
     page.wait_for_selector("#plot canvas")
