@@ -10,9 +10,8 @@ from nightdesk.views.cli.ask_forms import is_document, tell_form
 from nightdesk.views.cli.options import say, shown
 from nightdesk.wiki.answer_forms.forms import Formed
 from nightdesk.wiki.answering.answers import Passage
-from nightdesk.wiki.answering.replies import UNKNOWN, Reference, Reply, counts, shown_body
+from nightdesk.wiki.answering.replies import UNKNOWN, Reference, Reply, counts, nearest, shown_body, told_cost
 
-_NEAR = 0.35  # the least score of what is near
 _NEAREST = 3  # passages that are shown where the desk does not know
 
 
@@ -37,7 +36,7 @@ def tell_reply(reply: Reply, saved: list[str], formed: Formed | None) -> None:
         _tell_unknown(reply)
     read = counts(reply.answer.read, reply.answer.seen)
     amounts = [_many(read[f"{noun}s"], noun) for noun in ("page", "text", "statement")]
-    say(f"read: {', '.join(amounts)}; {_cost(reply)}")
+    say(f"read: {', '.join(amounts)}; {shown(told_cost(reply.cost))}")
     for path in saved:
         say(f"filed as {shown(path)}")
 
@@ -81,29 +80,11 @@ def _tell_unknown(reply: Reply) -> None:
         click.echo(
             f"{', '.join(missing)} {stand} nowhere on it. A source that tells of it would help: nightdesk add FILE"
         )
-    nearest = _nearest(reply)
-    if nearest:
+    near = nearest(reply.answer, most=_NEAREST)
+    if near:
         click.echo("Nearest to it:")
-    for passage in nearest:
+    for passage in near:
         click.echo(f"  {shown(passage.text)} ({shown(passage.path)}:{passage.line})")
-
-
-def _nearest(reply: Reply) -> list[Passage]:
-    """Return what comes nearest to an answer; what shares next to nothing with the question is not near."""
-    return [passage for passage in reply.answer.considered if passage.score >= _NEAR][:_NEAREST]
-
-
-def _cost(reply: Reply) -> str:
-    cost = reply.cost
-    if not cost.calls:
-        return "no AI was asked"
-    tokens = (
-        "unknown tokens"
-        if cost.input_tokens is None or cost.output_tokens is None
-        else (f"{cost.input_tokens:,} tokens sent, {cost.output_tokens:,} received")
-    )
-    price = "price unknown" if cost.usd is None else f"{cost.usd:.4f} USD"
-    return f"{_many(cost.calls, 'call')} of {shown(cost.worker)}, {tokens}, {price}"
 
 
 def _many(number: int, noun: str) -> str:
@@ -123,7 +104,7 @@ def reply_document(reply: Reply, scope: str, saved: list[str]) -> dict[str, Any]
         "citations": [asdict(reference) for reference in reply.references],
         "missing": list(reply.answer.missing),
         "help": reply.help or None,
-        "nearest": [_entry(passage) for passage in _nearest(reply)],
+        "nearest": [_entry(passage) for passage in nearest(reply.answer, most=_NEAREST)],
         "read": counts(reply.answer.read, reply.answer.seen) | {"files": list(reply.answer.read)},
         "cost": asdict(reply.cost),
         "notes": list(reply.notes),

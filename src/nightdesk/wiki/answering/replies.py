@@ -12,6 +12,7 @@ from nightdesk.wiki.escaping import escape_line, escape_markdown
 from nightdesk.wiki.tables import table_rows
 
 BUILTIN = "nightdesk/builtin"  # BuiltinWorker.name, whose module is slow to load; a test holds them equal
+_NEAR = 0.35  # the least score of what is near to a question
 UNKNOWN = "The desk does not know."
 _URL_UNSAFE = re.compile(r"[\x00-\x20<>()\[\]%?#\\\"|]")
 
@@ -190,3 +191,19 @@ def counts(paths: Iterable[str], considered: int) -> dict[str, int]:
     paths = list(paths)
     pages = sum(path.startswith("wiki/") for path in paths)
     return {"pages": pages, "texts": len(paths) - pages, "statements": considered}
+
+
+def nearest(answer: Answer, *, most: int) -> list[Passage]:
+    """Return what comes nearest to an answer; what shares next to nothing with the question is not near."""
+    return [passage for passage in answer.considered if passage.score >= _NEAR][:most]
+
+
+def told_cost(cost: Cost) -> str:
+    """Return what was asked of an AI in a line: calls, tokens and price as far as they are known."""
+    if not cost.calls:
+        return "no AI was asked"
+    calls = f"{cost.calls:,} call" + ("" if cost.calls == 1 else "s")
+    known = cost.input_tokens is not None and cost.output_tokens is not None
+    tokens = f"{cost.input_tokens:,} tokens sent, {cost.output_tokens:,} received" if known else "unknown tokens"
+    price = "price unknown" if cost.usd is None else f"{cost.usd:.4f} USD"
+    return f"{calls} of {cost.worker}, {tokens}, {price}"

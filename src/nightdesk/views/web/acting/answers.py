@@ -11,11 +11,11 @@ from nightdesk.views.web.viewer import Viewer
 from nightdesk.views.web.wiki.place import VaultPlace
 from nightdesk.wiki.answering.answers import Passage
 from nightdesk.wiki.answering.filing import FOLDER, answer_page
-from nightdesk.wiki.answering.replies import Cost, Reference, Reply, counts
+from nightdesk.wiki.answering.replies import Reference, Reply, counts, nearest, told_cost
 from nightdesk.wiki.catalogue.catalogue import Catalogue
 
 _HERE = f"{FOLDER}/answer.md"  # where links of an answer start, filed or not
-_NEAR, _NEAREST = 0.35, 4  # the least score of what is near to a question, and how much of it is shown
+_NEAREST = 4  # passages that are shown where the desk does not know
 _WORDS = "\n## Words of the sources\n"  # the end of a filed page: here each reference tells them
 _ITEM = re.compile(r"(?=^- )", re.MULTILINE)
 
@@ -42,14 +42,13 @@ def answer_values(viewer: Viewer, reply: Reply) -> dict[str, Any]:
     """Return what a reply shows: HTML of its parts, its references, what was read, what it cost, and its notes."""
     catalogue = viewer.catalogue
     read = counts(reply.answer.read, reply.answer.seen)
-    near = [one for one in reply.answer.considered if one.score >= _NEAR][:_NEAREST]
     return {
         "reply": reply,
         "parts": _parts(viewer, catalogue, reply),
         "rests": [_rest(viewer, catalogue, one) for one in reply.references],
-        "near": [] if reply.knows else [_near(viewer, one) for one in near],
+        "near": [] if reply.knows else [_near(viewer, one) for one in nearest(reply.answer, most=_NEAREST)],
         "read": read,
-        "cost": _cost(reply.cost),
+        "cost": told_cost(reply.cost),
     }
 
 
@@ -87,12 +86,3 @@ def _near(viewer: Viewer, passage: Passage) -> Near:
         return Near(passage.text, passage.path, "")
     fragment = f"^{passage.claim}" if passage.claim else ""
     return Near(passage.text, entry.title, viewer.urls.page(entry.path, fragment))
-
-
-def _cost(cost: Cost) -> str:
-    if not cost.calls:
-        return "no AI was asked"
-    calls = f"{cost.calls:,} call{'' if cost.calls == 1 else 's'} of {cost.worker}"
-    known = cost.input_tokens is not None and cost.output_tokens is not None
-    tokens = f"{cost.input_tokens:,} tokens sent, {cost.output_tokens:,} received" if known else "tokens unknown"
-    return f"{calls}, {tokens}, {'price unknown' if cost.usd is None else f'{cost.usd:.4f} USD'}"
