@@ -62,7 +62,7 @@ class Listed:
     """Proposes changes from a list, each on top of the best program."""
 
     name = "benchmark"
-    ahead = False
+    at_once = 0
 
     def __init__(self, changes: list[tuple[str, Callable[[str], str]]]) -> None:
         self._changes = iter(changes)

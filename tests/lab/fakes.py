@@ -12,7 +12,7 @@ from typing import Any
 from nightdesk.base.desk import Desk
 from nightdesk.base.git import commit_paths, init_repository
 from nightdesk.lab.experiments import Experiment, read_experiments
-from nightdesk.lab.jobs import Finished, Job, Proposal, Scored, Search, Split, Stopped, Use
+from nightdesk.lab.jobs import ANYWHERE, Finished, Job, Place, Proposal, Scored, Search, Stopped, Use
 from nightdesk.lab.labs import Lab, open_lab
 from nightdesk.lab.loop import run_night
 from nightdesk.lab.measurements import parse_measurements
@@ -96,8 +96,12 @@ class FakeExecutor:
     ran: list[Job] = field(default_factory=list)
     done: dict[str, Finished] = field(default_factory=dict)
     orphans_ended: int = 0
+    at: tuple[Place, ...] = (ANYWHERE,)
 
-    def run(self, job: Job, *, stopped: Stopped) -> Finished | None:
+    def places(self) -> tuple[Place, ...]:
+        return self.at
+
+    def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         self.on_run(job)
         if stopped():
             return None
@@ -128,15 +132,15 @@ class FakeScorer:
 
     sealed: bool = True
     held_out: bool = True
-    scored: list[tuple[Job, Split]] = field(default_factory=list)
+    scored: list[Job] = field(default_factory=list)
 
-    def score(self, job: Job, finished: Finished, *, split: Split, stopped: Stopped) -> Scored | None:
+    def score(self, job: Job, finished: Finished, *, stopped: Stopped) -> Scored | None:
         if stopped():
             return None
-        self.scored.append((job, split))
+        self.scored.append(job)
         value = finished.printed.score("val_bpb")
         fitted = constants(job.files["train.py"].decode()).get("FITTED", 0.0)  # helps on the search's split only
-        if value is not None and split == "val":
+        if value is not None and job.split == "val":
             value -= fitted
         return Scored(value, "" if value is not None else finished.printed.why_no_score("val_bpb"), {"seen": 1.0})
 
@@ -147,7 +151,7 @@ class FakeProposer:
 
     edits: list[Callable[[str], str]]
     name: str = "fake"
-    ahead: bool = False
+    at_once: int = 0
     mend: bool = False
     searches: list[Search] = field(default_factory=list)
     fixed: list[int] = field(default_factory=list)

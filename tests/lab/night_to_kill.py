@@ -13,7 +13,7 @@ from pathlib import Path
 from nightdesk.base.desk import Desk
 from nightdesk.base.files import write_atomically
 from nightdesk.lab.experiments import Experiment
-from nightdesk.lab.jobs import Finished, Job, Proposal, Scored, Search, Split, Stopped, Use
+from nightdesk.lab.jobs import ANYWHERE, Finished, Job, Place, Proposal, Scored, Search, Stopped, Use
 from nightdesk.lab.labs import Lab, open_lab
 from nightdesk.lab.loop import run_night
 from nightdesk.lab.measurements import parse_measurements
@@ -28,7 +28,10 @@ class FileExecutor:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def run(self, job: Job, *, stopped: Stopped) -> Finished | None:
+    def places(self) -> tuple[Place, ...]:
+        return (ANYWHERE,)
+
+    def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         folder = self._lab.runs / job.key
         folder.mkdir(parents=True, exist_ok=True)
         time.sleep(0.003)
@@ -61,7 +64,7 @@ class PrintedScorer:
     sealed = False
     held_out = False
 
-    def score(self, job: Job, finished: Finished, *, split: Split, stopped: Stopped) -> Scored | None:
+    def score(self, job: Job, finished: Finished, *, stopped: Stopped) -> Scored | None:
         time.sleep(0.002)
         return Scored(finished.printed.score("val_bpb"), "", {})
 
@@ -70,7 +73,7 @@ class Wider:
     """Makes the program wider and wider: every third time that helps."""
 
     name = "wider"
-    ahead = False
+    at_once = 0
 
     def propose(self, search: Search) -> Proposal | None:
         tried = len(search.experiments)

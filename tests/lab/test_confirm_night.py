@@ -35,7 +35,7 @@ def test_a_real_gain_holds_with_the_part_of_each_change(tmp_path: Path) -> None:
     )
     executor, scorer = FakeExecutor(), FakeScorer()
     confirmed, told = check(lab, executor=executor, scorer=scorer)
-    assert {split for _, split in scorer.scored} == {"test"}
+    assert {job.split for job in scorer.scored} == {"test"}
     assert sorted({job.key.rsplit("-", 1)[0] for job in executor.ran}) == [
         "confirm-01-baseline",
         "confirm-01-winner",

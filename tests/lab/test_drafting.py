@@ -35,7 +35,7 @@ def test_a_draft_is_made_while_a_run_is_at_work(tmp_path: Path) -> None:
             runs.append(asked.is_set())
         asked.clear()
 
-    proposer = Slow(gains([-0.1, -0.2, -0.3]), ahead=True)
+    proposer = Slow(gains([-0.1, -0.2, -0.3]), at_once=1)
     night, _ = play(lab, proposer=proposer, executor=FakeExecutor(on_run=wait_for_the_draft), plan=Plan(count=3))
     assert runs == [True]
     assert statuses(lab) == ["keep", "discard", "discard", "discard"]
@@ -48,7 +48,7 @@ def test_a_draft_is_made_while_a_run_is_at_work(tmp_path: Path) -> None:
 def test_a_draft_is_carried_over_to_a_new_best_program(tmp_path: Path) -> None:
     lab = desk_lab(tmp_path / "desk")
     edits = [setting(GAIN=0.1), lambda text: text.replace("print(WIDTH)", "print(WIDTH, 1)"), setting(GAIN=0.05)]
-    night, told = play(lab, proposer=FakeProposer(edits, ahead=True), plan=Plan(count=2))
+    night, told = play(lab, proposer=FakeProposer(edits, at_once=1), plan=Plan(count=2))
     assert statuses(lab)[:2] == ["keep", "keep"]
     second = ledger(lab)[2]
     text = git(lab.repository, "show", f"{second.commit}:lab/tiny/train.py")
@@ -62,6 +62,6 @@ def test_a_draft_is_carried_over_to_a_new_best_program(tmp_path: Path) -> None:
 def test_a_draft_that_conflicts_is_dropped(tmp_path: Path) -> None:
     lab = desk_lab(tmp_path / "desk")
     edits = [setting(GAIN=0.1), setting(GAIN=0.05), setting(GAIN=0.3)]
-    _, told = play(lab, proposer=FakeProposer(edits, ahead=True), plan=Plan(count=2))
+    _, told = play(lab, proposer=FakeProposer(edits, at_once=1), plan=Plan(count=2))
     assert len(told.texts(Kind.DROPPED)) == 1
     assert constants(git(lab.repository, "show", f"{ledger(lab)[2].commit}:lab/tiny/train.py"))["GAIN"] == 0.3

@@ -38,10 +38,10 @@ from tests.lab.fakes import (
         (None, Ended.EXHAUSTED),
     ],
 )
-@pytest.mark.parametrize("ahead", [False, True])
-def test_the_worker_gives_up(tmp_path: Path, error: Exception | None, ended: Ended, ahead: bool) -> None:
+@pytest.mark.parametrize("at_once", [0, 1])
+def test_the_worker_gives_up(tmp_path: Path, error: Exception | None, ended: Ended, at_once: int) -> None:
     lab = desk_lab(tmp_path / "desk")
-    proposer = FakeProposer([setting(GAIN=0.2)], ahead=ahead)
+    proposer = FakeProposer([setting(GAIN=0.2)], at_once=at_once)
     first = proposer.propose
 
     def propose(search: Search) -> Proposal | None:
@@ -101,7 +101,7 @@ def test_a_finished_run_is_taken_up(tmp_path: Path) -> None:
     seed = executor.ran[-1].seed
     play(again(lab), [], executor=executor, scorer=scored)
     assert len([job for job in executor.ran if job.key == "0001-1"]) == 1, "it was not run again"
-    assert ledger(lab)[1].runs[0].seed == scored.scored[0][0].seed == seed
+    assert ledger(lab)[1].runs[0].seed == scored.scored[0].seed == seed
     assert statuses(lab) == ["keep", "keep"]
 
 

@@ -21,9 +21,7 @@ pytest.importorskip("safetensors")
 def score(tmp_path: Path, train: str, *, split: str = "val") -> Scored:
     files = {"train.py": train.encode(), "program.md": b"", "judge/secret": b"42"}
     lab = make_lab(tmp_path, files=files)
-    found = scorer_of(lab, confined=CONFINED).score(
-        make_job(files), finish(tmp_path), split="test" if split == "test" else "val", stopped=running
-    )
+    found = scorer_of(lab, confined=CONFINED).score(make_job(files, split=split), finish(tmp_path), stopped=running)
     assert found is not None
     assert not (lab.state / "scoring").exists() or not list((lab.state / "scoring").iterdir()), "nothing is left behind"
     return found
@@ -166,7 +164,6 @@ def test_a_model_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = scorer_of(lab, confined=CONFINED).score(
         make_job(files, budget=make_job(files).budget.__class__(0.2, "cpu")),
         finish(tmp_path),
-        split="val",
         stopped=running,
     )
     assert found is not None
@@ -179,6 +176,6 @@ def test_who_asks_to_stop_waits_for_no_model(tmp_path: Path) -> None:
     files = {"train.py": b"import time; time.sleep(1000)"}
     asked = time.monotonic() + 1.0
     found = scorer_of(make_lab(tmp_path, files=files), confined=CONFINED).score(
-        make_job(files), finish(tmp_path), split="val", stopped=lambda: time.monotonic() > asked
+        make_job(files), finish(tmp_path), stopped=lambda: time.monotonic() > asked
     )
     assert found is None

@@ -91,7 +91,7 @@ def test_edits_that_are_not_committed_are_what_is_run(tmp_path: Path) -> None:
     assert set(job.files) == {"program.md", "train.py", "prepare.py", "helper.py", ".gitignore"}
     assert job.files["train.py"] == b"GAIN = 0.5\n"
     assert job.editable == ("train.py",)
-    assert "judge/secret.txt" in scorer.scored[0][0].files, "the judge may read what runs may not"
+    assert "judge/secret.txt" in scorer.scored[0].files, "the judge may read what runs may not"
     start = ledger(lab)[0].commit
     assert git(lab.repository, "rev-parse", f"{start}^").strip() == head
 

@@ -21,7 +21,7 @@ class Thinker:
     """Somebody who proposes structure; each proposal adds a line."""
 
     name = "openai:model"
-    ahead = True
+    at_once = 1
 
     def __init__(self, ranges: dict[str, tuple[float, float]] | None = None) -> None:
         self.asked = 0
@@ -55,7 +55,7 @@ def test_it_changes_constants_and_nothing_else() -> None:
         assert proposal.worker == "builtin"
         known = after(known, proposal, 1.5 + number / 100 if number % 3 else None)
     assert proposer.fix(known, known.experiments[-1]) is None
-    assert not proposer.ahead
+    assert proposer.at_once == 0
 
 
 def test_nothing_to_tune_and_all_tried_is_none() -> None:

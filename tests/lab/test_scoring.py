@@ -46,7 +46,7 @@ def judge(
     finished = finish(tmp_path, numbers={"seconds": 0.0, "cpu_seconds": 0.0, "extra": 5.0})
     if answers is not None:
         (finished.folder / "answers.txt").write_text(answers)
-    found = scorer_of(lab, confined=CONFINED).score(make_job(files or FILES), finished, split=split, stopped=running)
+    found = scorer_of(lab, confined=CONFINED).score(make_job(files or FILES, split=split), finished, stopped=running)
     assert found is not None
     assert not list((lab.state / "scoring").iterdir())
     return found
@@ -72,7 +72,7 @@ def test_a_link_to_the_judges_answers_is_no_answer(tmp_path: Path) -> None:
     lab = judged_lab(tmp_path)
     finished = finish(tmp_path)
     (finished.folder / "answers.txt").symlink_to("/proc/self/cwd/judge/answers.txt")
-    found = scorer_of(lab, confined=CONFINED).score(make_job(FILES), finished, split="val", stopped=running)
+    found = scorer_of(lab, confined=CONFINED).score(make_job(FILES), finished, stopped=running)
     assert found is not None
     assert found.score is None
     assert "FileNotFoundError" in found.failure
@@ -128,11 +128,9 @@ def test_what_a_run_prints_is_self_reported(tmp_path: Path) -> None:
     assert not scorer.sealed
     assert not scorer.held_out
     job = make_job({})
-    good = scorer.score(job, finish(tmp_path, numbers={"val_bpb": 1.5}), split="val", stopped=running)
-    none = scorer.score(job, finish(tmp_path), split="val", stopped=running)
-    died = scorer.score(
-        job, finish(tmp_path, numbers={"val_bpb": 0.1}, failure="exit code 1"), split="val", stopped=running
-    )
+    good = scorer.score(job, finish(tmp_path, numbers={"val_bpb": 1.5}), stopped=running)
+    none = scorer.score(job, finish(tmp_path), stopped=running)
+    died = scorer.score(job, finish(tmp_path, numbers={"val_bpb": 0.1}, failure="exit code 1"), stopped=running)
     assert good is not None
     assert none is not None
     assert died is not None
@@ -156,7 +154,7 @@ def test_what_is_sealed(tmp_path: Path) -> None:
 def test_a_failed_run_is_not_scored(tmp_path: Path) -> None:
     pytest.importorskip("numpy")
     lab, finished = make_lab(tmp_path), finish(tmp_path, numbers={"val_bpb": 0.1}, failure="killed: over 10m")
-    found = scorer_of(lab, confined=CONFINED).score(make_job({}), finished, split="val", stopped=running)
+    found = scorer_of(lab, confined=CONFINED).score(make_job({}), finished, stopped=running)
     assert found is not None
     assert (found.score, found.failure) == (None, "killed: over 10m")
     assert "val_bpb" not in found.measured

@@ -41,7 +41,7 @@ class _Made:
 class AgentProposer:
     """Lets a worker do one task "propose an experiment" after another."""
 
-    ahead = True
+    at_once = 1
 
     def __init__(
         self,

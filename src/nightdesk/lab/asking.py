@@ -84,5 +84,5 @@ def draft_ahead(session: Session, running: Experiment) -> None:
     """Ask for the next proposal while a run is at work, if one will be wanted after the experiment it is of."""
     counts = running.state is not State.JUDGED and not running.is_baseline
     wanted = session.plan.count is None or session.candidates + counts < session.plan.count
-    if session.proposer.ahead and session.asked is None and wanted and not session.is_late:
+    if session.proposer.at_once and session.asked is None and wanted and not session.is_late:
         session.asked = ask_next(session.proposer, session.records.search())

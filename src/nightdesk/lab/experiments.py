@@ -1,7 +1,7 @@
 """experiments/NNNN.md: one file for each experiment, with all that is known of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +38,7 @@ class RunRecord:
     seed: int
     disturbed: bool = False  # other load slowed it; it does not count and was repeated
     note: str = ""  # what is odd about it: what disturbed it, also where it had to count in the end
+    hardware: str = ""  # the kind of place that it ran at; "": not recorded, from before there were kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,10 @@ class Experiment:
     method: str = ""  # of the optimiser
     fixes: int | None = None  # the number of the experiment whose crash it is to mend
     data: str = ""  # of a baseline: the digest of the prepared data
+    order: int | None = None  # as the how manieth of its tag it was judged; None: not yet, or in the order of numbers
+    against: int | None = None  # the number of the experiment that it was judged against
+    merges: tuple[int, ...] = ()  # the numbers of the experiments whose changes it joins
+    brief: str = ""  # version of the brief that its worker was given
 
     @property
     def is_baseline(self) -> bool:
@@ -119,6 +124,12 @@ def with_verdict(experiment: Experiment, verdict: Verdict) -> Experiment:
     return replace(experiment, state=State.JUDGED, verdict=verdict)
 
 
+def judged_in_order(experiments: Iterable[Experiment]) -> list[Experiment]:
+    """Return the judged ones in the order in which they were judged, which runs at one time need not keep to."""
+    judged = [experiment for experiment in experiments if experiment.verdict is not None]
+    return sorted(judged, key=lambda e: (e.number if e.order is None else e.order, e.number))
+
+
 def file_name(number: int) -> str:
     """Return the name of an experiment's file."""
     return f"{number:04d}.md"
@@ -163,6 +174,10 @@ def render_experiment(experiment: Experiment) -> str:
         "method": experiment.method or None,
         "fixes": experiment.fixes,
         "data": experiment.data or None,
+        "order": experiment.order,
+        "against": experiment.against,
+        "merges": list(experiment.merges) or None,
+        "brief": experiment.brief or None,
         "values": dict(experiment.values),
         "verdict": None if verdict is None else _verdict_front(verdict),
         "runs": [run_front(record) for record in experiment.runs],
@@ -206,6 +221,10 @@ def parse_experiment(text: str) -> Experiment:
             method=str(front.get("method") or ""),
             fixes=None if front.get("fixes") is None else int(front["fixes"]),
             data=str(front.get("data") or ""),
+            order=None if front.get("order") is None else int(front["order"]),
+            against=None if front.get("against") is None else int(front["against"]),
+            merges=tuple(int(number) for number in front.get("merges") or ()),
+            brief=str(front.get("brief") or ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DeskError(f"its frontmatter is damaged: {type(error).__name__} {error}") from error
@@ -243,6 +262,8 @@ def run_front(record: RunRecord) -> dict[str, Any]:
         told["disturbed"] = True
     if record.note:
         told["note"] = one_line(record.note)
+    if record.hardware:
+        told["hardware"] = one_line(record.hardware)
     if record.run.measured:
         told["measured"] = dict(record.run.measured)
     return told
@@ -257,4 +278,5 @@ def read_run(told: Mapping[str, Any]) -> RunRecord:
     if score is None and told["score"] is not None:
         raise ValueError("a score that is no finite number")
     run = Run(score, measured, str(told.get("failure") or ""))
-    return RunRecord(run, int(told["seed"]), bool(told.get("disturbed", False)), str(told.get("note") or ""))
+    note, hardware = str(told.get("note") or ""), str(told.get("hardware") or "")
+    return RunRecord(run, int(told["seed"]), bool(told.get("disturbed", False)), note, hardware)

@@ -210,16 +210,17 @@ def _run_once(
     fixed = records.files(records.baseline)
     files = LabFiles({**fixed.contents, **{path: text.encode("utf-8") for path, text in texts.items()}}, fixed.editable)
     allowance = allowance_seconds(lab.program, records.calm)
-    job = bench.job(_key(confirmed, name, len(runs) + 1), files, bench.fresh_seed(used), allowance_seconds=allowance)
+    split: Split = "test" if confirmed.held_out else "val"
+    seed, run = bench.fresh_seed(used), _key(confirmed, name, len(runs) + 1)
+    job = bench.job(run, files, seed, allowance_seconds=allowance, split=split)
     finished = bench.executor.finished(job.key)
     if finished is None:
         finished = None if bench.stopped() else bench.executor.run(job, stopped=bench.stopped)
     if finished is None:
         return None
-    split: Split = "test" if confirmed.held_out else "val"
     repeated = repeats_before(runs)
     job = replace(job, seed=finished.seed)
-    measured = bench.score(job, finished, files, split=split, calm=records.calm, repeated=repeated)
+    measured = bench.score(job, finished, files, calm=records.calm, repeated=repeated)
     return None if measured is None else measured.record
 
 

@@ -28,6 +28,20 @@ class Job:
     allowance_seconds: float | None  # beyond the budget, for start-up, compile and export; None: being calibrated
     memory_bytes: int | None = None
     network: bool = False
+    split: Split = "val"  # what it is to be scored on; a run never sees it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one run at a time happens: a share of a machine."""
+
+    name: str  # for people, and told apart by it: "cores 0-3", "gpu 1", "node 10.0.0.7, gpu 0"
+    hardware: str  # its kind: scores of different kinds are not compared; "" where that is not known
+    cores: tuple[int, ...] = ()  # that the run is held to; (): all
+    gpu: str = ""  # what CUDA_VISIBLE_DEVICES is to say; "": no graphics card is dealt out
+
+
+ANYWHERE = Place("this machine", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +89,19 @@ class Scored:
 
 
 class Executor(Protocol):
-    """Runs jobs. It returns for every job, whatever the candidate does; it raises only for the machine's own faults."""
+    """Runs jobs. It returns for every job, whatever the candidate does; it raises only for the machine's own faults.
 
-    def run(self, job: Job, *, stopped: Stopped) -> Finished | None:
-        """Return the finished run, on disk before it returns; None where `stopped` ended it: it is void."""
+    Runs at different places may be asked for at the same time, each from a thread of its own.
+    """
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where runs may happen at this moment: each takes one run at a time. It may change, as nodes do."""
+
+    def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
+        """Return the finished run, on disk before it returns; None where `stopped` ended it: it is void.
+
+        Where the place is lost meanwhile, the run happens again at another one of the same hardware.
+        """
 
     def finished(self, key: str) -> Finished | None:
         """Return a run that finished earlier and was not forgotten, as `run` returned it."""
@@ -101,8 +124,8 @@ class Scorer(Protocol):
     def held_out(self) -> bool:
         """Whether there is a test split that the search never sees."""
 
-    def score(self, job: Job, finished: Finished, *, split: Split, stopped: Stopped) -> Scored | None:
-        """Return the score on a split, None where `stopped` ended it."""
+    def score(self, job: Job, finished: Finished, *, stopped: Stopped) -> Scored | None:
+        """Return the score on the job's split, None where `stopped` ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,8 @@ class Proposal:
     worker: str
     method: str = ""  # of an optimiser
     values: Mapping[str, Any] = field(default_factory=dict)  # of the constants, where an optimiser chose them
+    brief: str = ""  # version of the brief that a worker was given
+    merges: tuple[int, ...] = ()  # the experiments whose changes it joins
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +150,28 @@ class Search:
     metric: str
     lower_is_better: bool
     budget: str
-    files: Mapping[str, str]  # the editable files as the best program has them
+    files: Mapping[str, str]  # the editable files as the incumbent has them
     fixed: Mapping[str, str]  # the other text files of the lab, to be read
     experiments: Sequence[Experiment]  # of this branch, judged ones and open ones, by number
-    incumbent: Experiment  # the best so far: a keep, or the baseline
+    incumbent: Experiment  # the program to be changed: the best so far, or another that the strategy goes on from
     score: float | None  # by which the incumbent is known
     noise: Noise | None
     tried: frozenset[str]  # `fingerprint` of each set of editable files that was run
+    waiting: Sequence["Proposal"] = ()  # drafts that will be run soon: something else is wanted
+    changes: Mapping[str, int] = field(default_factory=dict)  # normalised change -> the experiment that tried it
 
 
 class Proposer(Protocol):
-    """Proposes experiments. It may be asked from another thread than the one that runs them, one call at a time."""
+    """Proposes experiments. It may be asked from other threads than the one that runs them."""
 
     @property
     def name(self) -> str:
         """What the ledger calls it: builtin, openai:gpt-5 …"""
 
     @property
-    def ahead(self) -> bool:
-        """Whether to ask for the next proposal while a run is at work; False where an answer takes no time."""
+    def at_once(self) -> int:
+        """How many questions it can be asked at a time, from threads; 0: an answer takes no time, so that it is asked
+        when a place is free, from the thread that runs the night."""
 
     def propose(self, search: Search) -> Proposal | None:
         """Return the next experiment, None where nothing is left to try.

@@ -58,7 +58,9 @@ class Bench:
         self._drawn.add(seed)
         return seed
 
-    def job(self, key: str, files: LabFiles, seed: int, *, allowance_seconds: float | None) -> Job:
+    def job(
+        self, key: str, files: LabFiles, seed: int, *, allowance_seconds: float | None, split: Split = "val"
+    ) -> Job:
         """Return the job of one run of the program with these files; it holds nothing that a run must not see."""
         program = self.program
         return Job(
@@ -72,11 +74,10 @@ class Bench:
             allowance_seconds=allowance_seconds,
             memory_bytes=program.memory_bytes,
             network=program.network,
+            split=split,
         )
 
-    def score(
-        self, job: Job, finished: Finished, files: LabFiles, *, split: Split, calm: Calm, repeated: int
-    ) -> Measured | None:
+    def score(self, job: Job, finished: Finished, files: LabFiles, *, calm: Calm, repeated: int) -> Measured | None:
         """Return the record of a finished run, None where the person stopped the scoring.
 
         A disturbed run is not scored, since it does not count, unless it was `repeated` often enough.
@@ -90,7 +91,7 @@ class Bench:
         if finished.failure:
             return Measured(RunRecord(Run(None, outside, finished.failure), finished.seed, note=note), finished.log)
         # the judge may read all of the lab's files, also those that are kept from runs
-        scored = self.scorer.score(replace(job, files=files.contents), finished, split=split, stopped=self.stopped)
+        scored = self.scorer.score(replace(job, files=files.contents), finished, stopped=self.stopped)
         if scored is None:
             return None
         value = finite(scored.score)

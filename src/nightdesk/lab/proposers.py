@@ -33,7 +33,7 @@ class GaveUpError(LeftError):
 class TuningProposer:
     """Tunes the constants of the editable files. `earlier` are experiments of other branches that may guide it."""
 
-    ahead = False
+    at_once = 0
 
     def __init__(
         self, *, method: Method = "mixed", seed: int = 0, earlier: Sequence[Experiment] = (), name: str = "builtin"
@@ -94,7 +94,7 @@ class HybridProposer:
     Whose turn it is and which ranges hold is read from the ledger, so that a killed night goes on as it was.
     """
 
-    ahead = True
+    at_once = 1
 
     def __init__(self, thinker: Proposer, tuner: TuningProposer, *, every: int = EVERY) -> None:
         self._thinker = thinker

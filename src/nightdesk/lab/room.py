@@ -51,7 +51,7 @@ class Waiting:
 class RoomProposer:
     """Waits for proposals that are handed in. Use it as a context: outside of it nothing is asked for."""
 
-    ahead = True
+    at_once = 1
     name = "room"
 
     def __init__(

@@ -12,7 +12,7 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
 from nightdesk.base.processes import TOGETHER
 from nightdesk.base.sandbox import Confinement, program_folders
-from nightdesk.lab.jobs import Finished, Job, Stopped, Use
+from nightdesk.lab.jobs import ANYWHERE, Finished, Job, Place, Stopped, Use
 from nightdesk.lab.judge_files import hidden_places
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.measurements import LogWindow, Measurements, parse_measurements
@@ -51,7 +51,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class LocalExecutor:
-    """Runs the jobs of one lab on this machine, one at a time.
+    """Runs the jobs of one lab on this machine.
 
     Not `confined`, a program sees and may change all that the person may; its limits hold all the same. On systems
     without /proc (macOS) its CPU time, memory and processes are not known then, wall time and output are.
@@ -65,7 +65,11 @@ class LocalExecutor:
     on_progress: Callable[[Live], None] | None = None
     limits: Mapping[str, int] | None = None  # of Allowed: processes, threads, written_bytes, printed_bytes
 
-    def run(self, job: Job, *, stopped: Stopped) -> Finished | None:
+    def places(self) -> tuple[Place, ...]:
+        """Return the one place that there is."""
+        return (ANYWHERE,)
+
+    def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         """Return the finished run, on disk before it returns; None where `stopped` ended it.
 
         A run that cannot even start is a finished run with a failure. Raises DeskError on a full disk and where

@@ -49,9 +49,9 @@ def seconds_to_score(job: Job) -> float:
 
 
 @contextmanager
-def workplace(lab: Lab, job: Job, split: Split) -> Iterator[Path]:
+def workplace(lab: Lab, job: Job) -> Iterator[Path]:
     """Yield a new folder to judge one run in, empty even after a kill -9, and remove it."""
-    folder = lab.state / "scoring" / f"{job.key}-{split}"
+    folder = lab.state / "scoring" / f"{job.key}-{job.split}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -68,7 +68,7 @@ class PrintedScorer:
     sealed: bool = False
     held_out: bool = False
 
-    def score(self, job: Job, finished: Finished, *, split: Split, stopped: Stopped) -> Scored | None:
+    def score(self, job: Job, finished: Finished, *, stopped: Stopped) -> Scored | None:
         """Return the printed metric; there is one split only."""
         figures = run_figures(finished, {})
         printed = None if finished.failure else finished.printed.score(self.metric)
@@ -101,26 +101,26 @@ class CommandScorer:
         named = [folder / word for word in split_command(self.command)[1:] if (folder / word).is_file()]
         return any(SPLIT_NAME.encode() in path.read_bytes() for path in (*named, *_files(folder / JUDGE_FOLDER)))
 
-    def score(self, job: Job, finished: Finished, *, split: Split, stopped: Stopped) -> Scored | None:
+    def score(self, job: Job, finished: Finished, *, stopped: Stopped) -> Scored | None:
         """Return what the judge printed. For the split test it must have printed `split: test` as well."""
         metric = self.lab.program.metric
         if finished.failure:
             return Scored(None, finished.failure, run_figures(finished, {}, reserved=(metric,)))
-        ran = self._judge(job, finished, split, stopped)
+        ran = self._judge(job, finished, stopped)
         if ran is None:
             return None
         said = parse_measurements(ran.log)
-        failure = _why_not(ran, said, metric, split)
+        failure = _why_not(ran, said, metric, job.split)
         judged = {} if failure else said.numbers
         figures = run_figures(finished, judged, reserved=(metric,)) | {
             "judge_cpu_seconds": round(ran.use.cpu_seconds, 3)
         }
         return Scored(None if failure else said.numbers[metric], failure, figures, ran.use)
 
-    def _judge(self, job: Job, finished: Finished, split: Split, stopped: Stopped) -> Ran | None:
+    def _judge(self, job: Job, finished: Finished, stopped: Stopped) -> Ran | None:
         keep_plain_files(finished.folder)
         seconds = seconds_to_score(job)
-        with workplace(self.lab, job, split) as place:
+        with workplace(self.lab, job) as place:
             folder, measured = place / "lab", place / "measured.json"
             write_files(folder, judge_files(job.files))
             measured.write_text(json.dumps(run_figures(finished, {})), encoding="utf-8")
@@ -136,7 +136,7 @@ class CommandScorer:
                 variables={
                     "NIGHTDESK_LAB": str(folder),
                     "NIGHTDESK_RUN": str(finished.folder),
-                    SPLIT_NAME: split,
+                    SPLIT_NAME: job.split,
                     "NIGHTDESK_SEED": str(job.seed),
                     "NIGHTDESK_MEASURED": str(measured),
                 },

@@ -9,7 +9,7 @@ from random import Random, SystemRandom
 from nightdesk.base.errors import DeskError
 from nightdesk.lab.artifact import NAME, Artifact, ArtifactError, take_artifact
 from nightdesk.lab.confined import NoAnswerError, StoppedError
-from nightdesk.lab.jobs import Finished, Job, Scored, Split, Stopped, Use
+from nightdesk.lab.jobs import Finished, Job, Scored, Stopped, Use
 from nightdesk.lab.judge_files import hidden_places
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.model_process import ModelProcess, Terms, rows_at_a_time
@@ -42,13 +42,13 @@ class SealedScorer:
         """There is always a test split."""
         return True
 
-    def score(self, job: Job, finished: Finished, *, split: Split, stopped: Stopped) -> Scored | None:
+    def score(self, job: Job, finished: Finished, *, stopped: Stopped) -> Scored | None:
         """Return the model's bits per byte on a split. Raises DeskError where the lab's own data is damaged."""
         metric = self.lab.program.metric
         reserved = (metric, f"{metric}_se", *JUDGES_OWN)
         if finished.failure:
             return Scored(None, finished.failure, run_figures(finished, {}, reserved=reserved))
-        scoring = _Scoring(self.lab, job, split, stopped, self.confined)
+        scoring = _Scoring(self.lab, job, stopped, self.confined)
         try:
             failure, judged = scoring.judge(finished), scoring.found
         except StoppedError:
@@ -77,7 +77,6 @@ class _Scoring:
 
     lab: Lab
     job: Job
-    split: Split
     stopped: Stopped
     confined: bool
     use: Use = field(default_factory=Use)
@@ -86,7 +85,7 @@ class _Scoring:
 
     def judge(self, finished: Finished) -> str:
         """Set `found` or return the candidate's fault, one line. Raises StoppedError, DeskError."""
-        with workplace(self.lab, self.job, self.split) as place:
+        with workplace(self.lab, self.job) as place:
             folder = place / "lab"
             write_files(folder, shown_files(self.job.files))
             try:
@@ -106,7 +105,7 @@ class _Scoring:
             raise DeskError(f"{into}: {error.strerror}", fix="make room on the disk and start again") from error
 
     def _ask(self, folder: Path) -> None:
-        material = read_material(self.lab.data, self.lab.sealed, self.split)
+        material = read_material(self.lab.data, self.lab.sealed, self.job.split)
         (folder / "data").mkdir(exist_ok=True)
         (folder / "data" / "tokenizer.json").write_bytes((self.lab.data / "tokenizer.json").read_bytes())
         began, own, processes = time.monotonic(), time.thread_time(), list[ModelProcess]()
@@ -117,7 +116,7 @@ class _Scoring:
                 process.start()
             first, second = processes
             random: Random = SystemRandom()
-            rows, strict = rows_at_a_time(material.vocabulary), self.split == "test"
+            rows, strict = rows_at_a_time(material.vocabulary), self.job.split == "test"
             self.found = score_model((first, second), material, rows=rows, random=random, strict=strict)
         finally:
             used = [process.end() for process in processes]

@@ -64,7 +64,7 @@ def _measure(session: Session, experiment: Experiment) -> tuple[RunRecord, str]:
     session.doing("scoring", experiment, run=run)
     repeated = repeats_before(experiment.runs)
     job = replace(job, seed=finished.seed)
-    measured = bench.score(job, finished, files, split="val", calm=records.calm, repeated=repeated)
+    measured = bench.score(job, finished, files, calm=records.calm, repeated=repeated)
     if measured is None:
         raise OverError(Ended.STOPPED, f"stopped while {experiment.number:04d} was scored: that will be done again")
     return measured.record, log_tail(measured.log)
