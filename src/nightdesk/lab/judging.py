@@ -50,6 +50,7 @@ class Ground(StrEnum):
     GUARD = "guard"
     NO_SCORE = "no score"
     MARGINAL = "marginal"
+    BEHIND = "behind"  # better than the program that it changed, and not than the best one meanwhile
 
 
 @dataclass(frozen=True, slots=True)

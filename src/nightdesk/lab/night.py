@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,9 @@ class Plan:
     """What a person wishes of a session. Without `count` and `seconds` it goes on until it is stopped."""
 
     count: int | None = None  # experiments to be judged in this session; the baseline and repeated runs come on top
-    seconds: float | None = None  # after them no new experiment begins; the one at work is finished
+    seconds: float | None = None  # after them no new experiment begins; those at work are finished
+    until: datetime | None = None  # the same, as a moment (with its time zone); the clock on the wall counts
+    without_gain: int | None = None  # experiments in a row without a keep, after which it ends
     tag: str | None = None  # to go on with or to begin; None: the newest if it still fits, else today's date
     baseline_runs: int = BASELINE_RUNS
     remeasure: int = 12  # candidates after which the best program runs once more, for drift and a surer noise
@@ -83,6 +85,7 @@ class Ended(StrEnum):
     TIME = "time"
     STOPPED = "stopped"  # at once; a run at work is void and is done again
     WOUND_DOWN = "wound down"  # after the run that was at work
+    NO_GAIN = "no gain"  # as many experiments in a row without a keep as the person allows
     EXHAUSTED = "exhausted"  # the proposer has nothing more to try
     CAP = "cap"  # a cap of the person's was reached
     LEFT = "left"  # the worker failed, or waits for somebody
@@ -103,6 +106,20 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True)
+class AtWork:
+    """One run at work."""
+
+    key: str  # of its job: names its live file
+    experiment: int
+    title: str
+    run: int  # of the experiment, from 1
+    place: str  # its name
+    doing: str  # "running", "scoring"
+    since: str
+    expected_seconds: float | None = None  # wall time that a run takes there, from the last ones
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """What a session does at this moment: state/running.json, there while it lasts. Times are ISO 8601, UTC."""
 
@@ -118,6 +135,8 @@ class Running:
     judged: int = 0  # experiments in this session
     count: int | None = None  # wished for
     until: str | None = None  # no new experiment begins after it
+    works: tuple[AtWork, ...] = ()  # the runs at work, the longest at work first
+    drafts: int = 0  # proposals that wait for a place
 
 
 def now() -> str:
@@ -145,6 +164,7 @@ def read_running(lab: Lab) -> Running | None:
     try:
         told: dict[str, Any] = json.loads(running_file(lab).read_text(encoding="utf-8"))
         running = Running(**{key: told[key] for key in told if key in Running.__slots__})
+        running = replace(running, works=tuple(AtWork(**work) for work in told.get("works") or ()))
         os.kill(running.process, 0)
     except PermissionError:  # another user's process: it is there
         return running
