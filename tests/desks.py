@@ -62,7 +62,8 @@ def environment(home: Path) -> dict[str, str]:
     """Return an environment as on a fresh machine: an empty home, no git identity."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "NIGHTDESK", "XDG_"))}
     home.mkdir(exist_ok=True)
-    return kept | {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
+    # XDG_RUNTIME_DIR: the labs of other tests are not waited for
+    return kept | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def start(desk: Path, *args: str) -> "subprocess.Popen[bytes]":

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,11 @@ class ProcessTree:
         self.peak_memory_bytes = max(self.peak_memory_bytes, memory)
         return Reading(len(ids), sum(process.threads for process in now.values()), self._most, memory)
 
+    def strays(self, cores: Collection[int]) -> bool:
+        """Return whether a thread of the tree, as it was last read, may run on other cores than these."""
+        held = sum(1 << core for core in set(cores))
+        return any(mask & ~held for key in self._seen for mask in self._masks(key.split()[0]))
+
     def close(self) -> None:
         """Give back what is open."""
         if self._folder is not None:
@@ -101,6 +106,18 @@ class ProcessTree:
         except OSError:  # the namespace is gone
             return []
 
+    def _masks(self, number: str) -> Iterator[int]:
+        """Yield the cores that each thread of a process may run on."""
+        with contextlib.suppress(OSError, ValueError):
+            with _opened(f"{number}/task", self._folder, os.O_DIRECTORY) as folder:
+                threads = os.listdir(folder)
+            for thread in threads:
+                with (
+                    contextlib.suppress(OSError, ValueError),
+                    _opened(f"{number}/task/{thread}/status", self._folder) as file,
+                ):
+                    yield _mask(file)
+
     def _proportional_bytes(self, number: str) -> int:
         """Return a process's memory with each shared page divided among those that share it; 0 where it is not told."""
         try:
@@ -109,6 +126,12 @@ class ProcessTree:
             return int(line.split()[1]) * 1024
         except (OSError, ValueError):
             return 0
+
+
+def _mask(file: int) -> int:
+    """Return the cores that a /proc/…/status names as a number, a bit for each; 0 where it names none."""
+    line = next((line for line in os.read(file, 8192).split(b"\n") if line.startswith(b"Cpus_allowed:")), b":0")
+    return int(line.partition(b":")[2].replace(b",", b""), 16)
 
 
 def _namespace_proc(first: int) -> int | None:
@@ -128,8 +151,8 @@ def _namespace_proc(first: int) -> int | None:
 
 
 @contextlib.contextmanager
-def _opened(path: str, folder: int | None) -> Iterator[int]:
-    file = os.open(path if folder is not None else f"/proc/{path}", os.O_RDONLY, dir_fd=folder)
+def _opened(path: str, folder: int | None, flags: int = 0) -> Iterator[int]:
+    file = os.open(path if folder is not None else f"/proc/{path}", os.O_RDONLY | flags, dir_fd=folder)
     try:
         yield file
     finally:
@@ -169,14 +192,22 @@ def cpu_seconds_of(process: int) -> float:
     return (int(stat[11]) + int(stat[12])) * _TICK_SECONDS if stat else 0.0
 
 
-def machine_cpu_seconds() -> float | None:
-    """Return the CPU time that the whole machine has used, with what its host took from it; None without /proc."""
+def machine_cpu_seconds(cores: Collection[int] | None = None) -> float | None:
+    """Return the CPU time that these cores have used, with what the host took from them; None without /proc.
+
+    `cores` None: the whole machine's, as also where the system does not tell it of each of them.
+    """
     try:
         with open("/proc/stat", "rb") as file:
-            user, nice, system, _, _, interrupts, soft, stolen = (int(word) for word in file.readline().split()[1:9])
-    except (OSError, ValueError):
+            lines = [line.split() for line in file if line.startswith(b"cpu")]
+        wanted = {b"cpu%d" % core for core in cores or ()}
+        own = [line for line in lines if line[0] in wanted]
+        counted = own if own and len(own) == len(wanted) else lines[:1]
+        # user, nice, system, interrupts, soft ones, stolen; idle and waiting for a disk are left out
+        ticks = [int(line[place]) for line in counted for place in (1, 2, 3, 6, 7, 8)]
+    except (OSError, ValueError, IndexError):
         return None
-    return (user + nice + system + interrupts + soft + stolen) * _TICK_SECONDS
+    return sum(ticks) * _TICK_SECONDS if ticks else None
 
 
 def free_memory_bytes() -> int | None:

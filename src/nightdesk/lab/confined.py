@@ -11,6 +11,7 @@ from typing import IO
 from nightdesk.base.processes import NOTHING, PIPE, TOGETHER
 from nightdesk.base.sandbox import Confinement, program_folders
 from nightdesk.lab.jobs import Stopped, Use
+from nightdesk.lab.machines.machine import gpu_variables
 from nightdesk.lab.measurements import LogWindow
 from nightdesk.lab.supervising import Allowed, Supervised
 from nightdesk.lab.surroundings import BARE, devices, found_command, hidden_packages, interpreter_folders
@@ -162,6 +163,7 @@ def start_answering(  # noqa: PLR0913  # each is a wish of its own, by name
     hidden: tuple[Path, ...] = (),
     memory_bytes: int | None = None,
     cpu_seconds: float | None = None,
+    gpu: str = "",
     variables: Mapping[str, str] | None = None,
     stopped: Stopped = lambda: False,
 ) -> Answering:
@@ -169,7 +171,8 @@ def start_answering(  # noqa: PLR0913  # each is a wish of its own, by name
 
     It may write to the file `shared` (at its own path, to be mapped by both sides) and to a private /tmp, sees no
     network and nothing in `hidden`, and is killed after `seconds` of wall time, `cpu_seconds`, or past `memory_bytes`.
-    "python" as its first word is nightdesk's own interpreter. Raises NoAnswerError where there is no such program.
+    Of the graphics cards it sees those of the place `gpu`, "" all. "python" as its first word is nightdesk's own
+    interpreter. Raises NoAnswerError where there is no such program.
     """
     program = _start(
         command,
@@ -178,7 +181,8 @@ def start_answering(  # noqa: PLR0913  # each is a wish of its own, by name
             readable=readable,
             writable=(shared,) if shared else (),
             hidden=hidden,
-            variables=variables or {},
+            devices=devices(gpu),
+            variables={**gpu_variables(gpu), **(variables or {})},
         ),
         Allowed(seconds, f"over {seconds:g} s", cpu_seconds, f"{cpu_seconds} s are allowed", memory_bytes),
         confined=confined,
@@ -199,13 +203,20 @@ def run_confined(  # noqa: PLR0913
     hidden: tuple[Path, ...] = (),
     memory_bytes: int | None = None,
     cpu_seconds: float | None = None,
+    gpu: str = "",
     variables: Mapping[str, str] | None = None,
     stopped: Stopped = lambda: False,
 ) -> Ran | None:
     """Run a program to its end with `folder` as read-only working folder; None where `stopped` ended it."""
     program = _start(
         command,
-        Confinement(work=folder, readable=readable, hidden=hidden, variables=variables or {}),
+        Confinement(
+            work=folder,
+            readable=readable,
+            hidden=hidden,
+            devices=devices(gpu),
+            variables={**gpu_variables(gpu), **(variables or {})},
+        ),
         Allowed(seconds, f"over {seconds:g} s", cpu_seconds, f"{cpu_seconds} s are allowed", memory_bytes),
         confined=confined,
         streams=(NOTHING, TOGETHER),
@@ -233,7 +244,6 @@ def _start(
         wish,
         readable=(*interpreter_folders(), *program_folders(Path(found[0])), *wish.readable),
         hidden=(*hidden_packages(), *wish.hidden),
-        devices=devices(),
         read_only=True,
         variables=(BARE if confined else BARE | {"TMPDIR": "/tmp"}) | dict(wish.variables),  # noqa: S108  # unconfined
     )

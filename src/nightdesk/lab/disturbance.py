@@ -3,8 +3,10 @@
 A run's score may depend on what else the machine did: on a CPU neighbours take caches, memory bandwidth and turbo even
 from a program that keeps its core. What a *candidate* does must not make it look disturbed: a bigger model makes fewer
 steps, a program with fewer threads uses a smaller share of the machine. So two rules need to know nothing of the
-program: what the rest of the machine took (`Use.other_load`, from /proc/stat), and whether it was crowded at all, since
-63 idle cores beside one busy one disturb nobody. Only the same program, run again, is held to its own speed: its CPU
+program: what others took of the cores that the run had (`Use.other_load`, from /proc/stat), and whether these were
+crowded at all, since 63 idle cores beside one busy one disturb nobody. A run that is held to some of the cores has
+neighbours on the others, this session's and those of other ones: they are no disturbance, since its kind of hardware
+was measured with them. Only the same program, run again, is held to its own speed: its CPU
 share and its tokens per CPU second.
 
 CPU time that a candidate hides from its accounting shows as load of others: such a run is repeated, and if it hides it
@@ -16,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from nightdesk.lab.jobs import Finished, Use
+from nightdesk.lab.machines.clocks import slept_text
 
 MOST = 0.05  # of the share or of the speed that may be missing
 MOST_TAKEN = 0.15  # of the cores, by others: a second core kept busy costs a run of the gpt template about a fifth of
@@ -36,7 +39,10 @@ def disturbed(
 
     `calibration` are undisturbed runs of any program of the lab on this machine. `calibration_printed` is what runs of
     *the same program* printed, empty where the run's program is another one; its CPU share is then not looked at.
+    `cores` are those that the loads are of.
     """
+    if told := slept_text(use.slept_seconds):
+        return told
     if not calibration or use.wall_seconds < _FEW_SECONDS:
         return ""
     taken = use.other_load - median(calm.other_load for calm in calibration)
@@ -62,7 +68,8 @@ def disturbed_run(finished: Finished, calm: Sequence[Mapping[str, float]]) -> st
         for run in calm
         if "wall_seconds" in run and "other_load" in run
     ]
-    return disturbed(finished.use, calibration, printed={}, calibration_printed=(), cores=os.cpu_count() or 1)
+    cores = finished.use.cores or os.cpu_count() or 1
+    return disturbed(finished.use, calibration, printed={}, calibration_printed=(), cores=cores)
 
 
 def _share(use: Use) -> float:

@@ -1,4 +1,4 @@
-"""A run at work, as others see it: state/live.json, at most once a second, with the curve that its log lines tell.
+"""Runs at work, as others see them: state/live/KEY.json, once a second at most, with the curve that a log's lines tell.
 
 What a run prints for people is no measurement and is never judged by: the curve is shown, nothing else. The rule: of
 each line the first word that names a loss, a score or the lab's metric, with the number after it, is a value; the step,
@@ -6,9 +6,11 @@ or the share of the budget in per cent, is where it stands. The first name that 
 """
 
 import contextlib
+import itertools
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,9 @@ from nightdesk.lab.scores import finite
 MOST_POINTS = 400  # of a curve: beyond them every other one goes
 _MOST_LINE = 400  # characters of a line that are looked at
 _MOST_LINES = 100  # of those printed since the last look, which is a second ago: reading must cost next to nothing
-_MOST_BYTES = 200_000  # of a live.json that is read
+_MOST_BYTES = 200_000  # of a file that is read
+_MOST_FILES = 1_000  # that are looked through for any run of a session
+_KEY = re.compile(r"[\w-]{1,100}", re.ASCII)  # what a file is called by: others may have written the key
 _MOST_SHOWN = 300  # characters of the last line
 _NUMBER = r"[-+]?(?:\d{1,15}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?"
 _NAMES = r"(?:[a-z]{1,12}[_/-]){0,2}(?:loss|bpb|nll|perplexity|ppl|reward|accuracy|acc|error|score)"
@@ -85,7 +89,7 @@ def curve_of(log: str, metric: str) -> Curve:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What state/live.json told: anybody may have written it, so that everything is bounded."""
+    """What a file told: anybody may have written it, so that everything is bounded."""
 
     key: str
     wall_seconds: float
@@ -98,19 +102,30 @@ class Seen:
 
 
 class LiveFile:
-    """Writes what the run at work does, where other processes look; then tells `then`. Nothing of it fails a run."""
+    """Writes what the runs at work do, each where other processes look; then tells `then`. Nothing of it fails a run.
+
+    It may be told by several threads; `then` is called by one at a time.
+    """
 
     def __init__(self, lab: Lab, then: Callable[[Live], None] = lambda live: None) -> None:
         self._lab = lab
         self._then = then
-        self._key = ""
-        self._curve = Curve()
+        self._curves: dict[str, Curve] = {}  # of the runs at work
+        self._lock = threading.Lock()
+        self._begun = False
 
     def progress(self, live: Live) -> None:
-        """Take how far the run is."""
-        if live.key != self._key:
-            self._key, self._curve = live.key, Curve(self._lab.program.metric)
-        self._curve.feed(live.printed)
+        """Take how far a run is, or that it is over."""
+        if live.over:
+            self._curves.pop(live.key, None)
+            self._remove(live_file(self._lab, live.key))
+            return
+        with self._lock:
+            if not self._begun:
+                self._begun = True
+                self.close()  # what an earlier session left
+        curve = self._curves.setdefault(live.key, Curve(self._lab.program.metric))
+        curve.feed(live.printed)
         told = {
             "process": os.getpid(),
             "key": live.key,
@@ -118,33 +133,53 @@ class LiveFile:
             "cpu_seconds": round(live.cpu_seconds, 2),
             "memory_bytes": live.memory_bytes,
             "line": live.line[-_MOST_SHOWN:],
-            "name": self._curve.name,
-            "axis": self._curve.axis,
-            "points": [(_short(x), _short(value)) for x, value in self._curve.points],
+            "name": curve.name,
+            "axis": curve.axis,
+            "points": [(_short(x), _short(value)) for x, value in curve.points],
         }
         with contextlib.suppress(OSError):  # a full disk: the run is what counts
-            write_atomically(live_file(self._lab), json.dumps(told), durable=False)
-        self._then(live)
+            write_atomically(live_file(self._lab, live.key), json.dumps(told), durable=False)
+        with self._lock:
+            self._then(live)
 
     def close(self) -> None:
-        """Remove the file: nothing runs any more."""
+        """Remove the files: nothing runs any more."""
         with contextlib.suppress(OSError):
-            live_file(self._lab).unlink(missing_ok=True)
+            for path in list(live_folder(self._lab).iterdir()):
+                self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
-def live_file(lab: Lab) -> Path:
-    """Return where a session says how far its run is."""
-    return lab.state / "live.json"
+def live_folder(lab: Lab) -> Path:
+    """Return where a session says how far its runs are."""
+    return lab.state / "live"
+
+
+def live_file(lab: Lab, key: str) -> Path:
+    """Return where a session says how far the run `key` is. The key is the session's own."""
+    return live_folder(lab) / f"{key}.json"
 
 
 def read_live(lab: Lab, *, process: int, key: str | None) -> Seen | None:
-    """Return how far the run `key` (None: any) of a session is; None where nothing, or nothing sound, tells of it."""
+    """Return how far the run `key` of a session is (None: any run); None where nothing sound tells of it."""
+    if key is not None:
+        return _read(lab, key, process) if _KEY.fullmatch(key) else None
     try:
-        with open_plain(live_file(lab), os.O_RDONLY) as file:
+        names = sorted(itertools.islice((path.stem for path in live_folder(lab).iterdir()), _MOST_FILES))
+    except OSError:
+        return None
+    found = (_read(lab, name, process) for name in names if _KEY.fullmatch(name))
+    return next((seen for seen in found if seen is not None), None)
+
+
+def _read(lab: Lab, key: str, process: int) -> Seen | None:
+    try:
+        with open_plain(live_file(lab, key), os.O_RDONLY) as file:
             told = json.loads(os.read(file, _MOST_BYTES))
-        if told["process"] != process or (key is not None and told["key"] != key):
-            return None
-        return _seen(told)
+        return _seen(told) if told["process"] == process and told["key"] == key else None
     except (DeskError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None  # none, half of one, or somebody else's
 

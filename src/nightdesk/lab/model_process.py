@@ -35,6 +35,7 @@ class Terms:
     seconds: float  # of wall time, from its start to the last answer
     cpu_seconds: float
     memory_bytes: int
+    gpu: str  # of the place
     variables: Mapping[str, str]
     stopped: Stopped
 
@@ -61,6 +62,7 @@ class ModelProcess:
                 hidden=terms.hidden,
                 memory_bytes=terms.memory_bytes,
                 cpu_seconds=terms.cpu_seconds,
+                gpu=terms.gpu,
                 variables=terms.variables,
                 stopped=terms.stopped,
             )

@@ -3,21 +3,26 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
+from nightdesk.base.process_trees import free_memory_bytes
 from nightdesk.base.processes import TOGETHER
 from nightdesk.base.sandbox import Confinement, program_folders
+from nightdesk.lab.allowed import allowed_for, over
 from nightdesk.lab.jobs import ANYWHERE, Finished, Job, Place, Stopped, Use
 from nightdesk.lab.judge_files import hidden_places
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.machines.machine import gpu_variables
+from nightdesk.lab.machines.sharing import claim_of, turn
 from nightdesk.lab.measurements import LogWindow, Measurements, parse_measurements
 from nightdesk.lab.run_folder import changed_files, remove_folder, shown_files, write_files
-from nightdesk.lab.supervising import Allowed, Supervised, kill_marked
+from nightdesk.lab.supervising import FREE_SHARE, Supervised, kill_marked
 from nightdesk.lab.surroundings import (
     BARE,
     budget_text,
@@ -31,7 +36,6 @@ from nightdesk.lab.surroundings import (
 from nightdesk.lab.watching import exit_failure, watch
 
 RECORD = "finished.json"
-_CALIBRATION_SECONDS = 120.0  # beside twice the budget, while the allowance is not known
 _TELL_SECONDS = 1.0  # between two calls of `on_progress`
 _NO_MODULE = re.compile(r"^ModuleNotFoundError: No module named '([\w.]{1,60})'$", re.MULTILINE)
 _CANNOT_START = 127
@@ -47,6 +51,7 @@ class Live:
     memory_bytes: int
     line: str  # the last one that it printed
     printed: str = ""  # whole lines since the last time, as far as they are kept, as they came
+    over: bool = False  # told once, when what it left is forgotten; nothing else is told then
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,29 @@ class LocalExecutor:
     variables: Mapping[str, str] | None = None
     on_progress: Callable[[Live], None] | None = None
     limits: Mapping[str, int] | None = None  # of Allowed: processes, threads, written_bytes, printed_bytes
+    at: tuple[Place, ...] = (ANYWHERE,)
+    book: Path | None = None  # where sessions take turns (machines.sharing); None: nothing is shared
+    _at_work: dict[str, Supervised] = field(default_factory=dict, init=False, compare=False)
+    _told: set[str] = field(default_factory=set, init=False, compare=False)
 
     def places(self) -> tuple[Place, ...]:
-        """Return the one place that there is."""
-        return (ANYWHERE,)
+        """Return the places of this machine: always the same."""
+        return self.at
+
+    @contextmanager
+    def turn(self, place: Place, *, stopped: Stopped, waiting: Callable[[str], None]) -> Iterator[bool]:
+        """Hold a place for the block; False where `stopped` ended the wait for it. Each reason to wait is told once."""
+
+        def tell(line: str) -> None:
+            if line not in self._told:
+                self._told.add(line)
+                waiting(line)
+
+        if self.book is None:
+            yield True
+            return
+        with turn(self.book, claim_of(place, self.at, self.lab.name), stopped=stopped, waiting=tell) as mine:
+            yield mine
 
     def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         """Return the finished run, on disk before it returns; None where `stopped` ended it.
@@ -76,20 +100,20 @@ class LocalExecutor:
         programs cannot be confined.
         """
         began = time.thread_time()
-        self.forget(job.key)
+        self._remove(job.key)
         folder = self._folder(job.key)
         work = folder / "work"
         files = shown_files(job.files)
         write_files(work, files)
         (folder / "tmp").mkdir()
-        finished = self._supervise(job, files, folder, stopped)
+        finished = self._supervise(job, files, folder, place, stopped)
         if finished is None:
             self.forget(job.key)
             return None
         used = replace(finished.use, harness_cpu_seconds=finished.use.harness_cpu_seconds + time.thread_time() - began)
         finished = replace(finished, use=used)
         try:
-            write_atomically(folder / RECORD, json.dumps(_record(finished), ensure_ascii=False))
+            write_atomically(folder / RECORD, json.dumps(finished_record(finished), ensure_ascii=False))
         except OSError as error:
             raise DeskError(f"{folder}: {error.strerror}", fix="make room on the disk and start again") from error
         return finished
@@ -98,33 +122,40 @@ class LocalExecutor:
         """Return a run that finished earlier and was not forgotten, as `run` returned it."""
         folder = self._folder(key)
         try:
-            return _read_record(json.loads((folder / RECORD).read_text(encoding="utf-8")), folder / "work")
+            return read_finished(json.loads((folder / RECORD).read_text(encoding="utf-8")), folder / "work")
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def forget(self, key: str) -> None:
         """Remove what a run left."""
-        folder = self._folder(key)
-        (folder / RECORD).unlink(missing_ok=True)  # first: a folder that is half gone is no finished run
-        remove_folder(folder)
+        self._remove(key)
+        if self.on_progress is not None:
+            self.on_progress(Live(key, 0.0, 0.0, 0, "", over=True))
 
     def end_orphans(self) -> None:
         """End what an earlier process left running: only a run that was not confined can have outlived it."""
         kill_marked(self.lab.runs.resolve())
 
+    def _remove(self, key: str) -> None:
+        folder = self._folder(key)
+        (folder / RECORD).unlink(missing_ok=True)  # first: a folder that is half gone is no finished run
+        remove_folder(folder)
+
     def _folder(self, key: str) -> Path:
         return self.lab.runs / key
 
-    def _supervise(self, job: Job, files: Mapping[str, bytes], folder: Path, stopped: Stopped) -> Finished | None:
+    def _supervise(
+        self, job: Job, files: Mapping[str, bytes], folder: Path, place: Place, stopped: Stopped
+    ) -> Finished | None:
         work = folder / "work"
         words = split_command(job.command)
         command = found_command(words, folder=work)
         if command is None:
             return _not_started(job, work, f"cannot start: {words[0]} is not on PATH")
-        confinement = self._confinement(job, files, command, folder)
+        confinement = self._confinement(job, files, command, folder, place)
         if not self.confined:
             self._link_data(files, work)
-        allowed = self._allowed(job)
+        allowed = allowed_for(job, share_of_memory=self._share_of_memory(), limits=self.limits or {})
         own = time.thread_time()  # what is counted before is the caller's
         program = Supervised(
             command,
@@ -135,22 +166,26 @@ class LocalExecutor:
             stderr=TOGETHER,
         )
         log = LogWindow()
+        self._at_work[job.key] = program
         try:
             failure = watch(program, log, stopped=stopped, tell=self._tell(program, job.key, log))
         finally:
             code = program.end()
+            del self._at_work[job.key]
         if failure is None:
             return None
         text = log.text
         failure = (
             failure
-            or _over(program.use(), allowed)
+            or over(program.use(), allowed)
             or program.written_fault()
             or _changed(work, files, job)
             or _exit(code, text)
         )
         use = replace(program.use(), harness_cpu_seconds=program.use().harness_cpu_seconds - (time.thread_time() - own))
-        return Finished(job.key, job.seed, code, failure, use, parse_measurements(text), text, work)
+        return Finished(
+            job.key, job.seed, code, failure, use, parse_measurements(text), text, work, place.hardware, place.gpu
+        )
 
     def _tell(self, program: Supervised, key: str, log: LogWindow) -> Callable[[], None]:
         """Return what tells of the run's progress, once in a while."""
@@ -168,13 +203,16 @@ class LocalExecutor:
 
         return tell
 
-    def _confinement(self, job: Job, files: Mapping[str, bytes], command: tuple[str, ...], folder: Path) -> Confinement:
+    def _confinement(
+        self, job: Job, files: Mapping[str, bytes], command: tuple[str, ...], folder: Path, place: Place
+    ) -> Confinement:
         work, lab = folder / "work", self.lab
         readable, variables = interpreter_folders() + program_folders(Path(command[0])), dict(BARE)
         if lab.program.adopted or Path(command[0]).name == "uv":
             shown, set_for = environment_of(lab.repository, command)
             readable += shown
             variables |= set_for
+        variables |= gpu_variables(place.gpu)
         variables |= {"NIGHTDESK_SEED": str(job.seed), "NIGHTDESK_BUDGET": budget_text(job.budget)}
         if not self.confined:
             variables |= {"HOME": str(folder / "tmp"), "TMPDIR": str(folder / "tmp")}
@@ -184,7 +222,7 @@ class LocalExecutor:
             readable=(*readable, *self.readable, *fixed),
             hidden=(*hidden_places(lab), *(path.resolve() for path in (*hidden_packages(), *self.hidden))),
             places={work / "data": lab.data} if lab.data.is_dir() else {},
-            devices=devices(),
+            devices=devices(place.gpu),
             network=job.network,
             variables=variables | dict(self.variables or {}),
         )
@@ -193,39 +231,13 @@ class LocalExecutor:
         if self.lab.data.is_dir() and not any(name.startswith("data/") for name in files):
             (work / "data").symlink_to(self.lab.data)
 
-    def _allowed(self, job: Job) -> Allowed:
-        wall, wall_text = job.timeout_seconds, f"over {_duration(job.timeout_seconds)}"
-        cpu, cpu_text = None, ""
-        most, told = _with_allowance(job)
-        if job.budget.kind == "cpu":
-            cpu, cpu_text = most, told
-        elif job.budget.kind == "wall" and most < wall:
-            wall, wall_text = most, f"over {_duration(most)}: {told}"
-        return Allowed(
-            wall_seconds=wall,
-            wall_text=wall_text,
-            cpu_seconds=cpu,
-            cpu_text=cpu_text,
-            memory_bytes=job.memory_bytes,
-            **(self.limits or {}),
-        )
-
-
-def _with_allowance(job: Job) -> tuple[float, str]:
-    """Return the seconds that a run may use in all, and how to say it."""
-    budget = job.budget.amount
-    if job.allowance_seconds is None:
-        most = 2 * budget + _CALIBRATION_SECONDS
-        return most, f"{most:g} s are allowed while the allowance is not known"
-    most = budget + job.allowance_seconds
-    return most, f"{budget:g} s and {job.allowance_seconds:.1f} s for start-up and export are allowed"
-
-
-def _over(use: Use, allowed: Allowed) -> str:
-    """Return why a run that ended by itself was too late all the same: it went over between two looks."""
-    if allowed.cpu_seconds is not None and use.cpu_seconds > allowed.cpu_seconds:
-        return f"used {use.cpu_seconds:.1f} s of CPU time, {allowed.cpu_text}"
-    return allowed.wall_text if use.wall_seconds > allowed.wall_seconds else ""
+    def _share_of_memory(self) -> int | None:
+        """Return what a run may take where the program does not say: an even share of what all at once could have."""
+        free = free_memory_bytes()
+        if len(self.at) == 1 or free is None:
+            return None
+        taken = sum(program.reading.memory_bytes for program in tuple(self._at_work.values()))
+        return int(FREE_SHARE * (free + taken) / len(self.at))
 
 
 def _changed(work: Path, files: Mapping[str, bytes], job: Job) -> str:
@@ -243,22 +255,15 @@ def _not_started(job: Job, work: Path, failure: str) -> Finished:
     return Finished(job.key, job.seed, _CANNOT_START, failure, Use(), Measurements(fault="it did not run"), "", work)
 
 
-def _duration(seconds: float) -> str:
-    """Return a duration as program.md writes it."""
-    whole = round(seconds)
-    if whole != seconds or whole == 0:
-        return f"{seconds:.3g}s"
-    parts = ((whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60, "s"))
-    return "".join(f"{number}{unit}" for number, unit in parts if number)
-
-
-def _record(finished: Finished) -> dict[str, Any]:
+def finished_record(finished: Finished) -> dict[str, Any]:
+    """Return a finished run as a record keeps it, without where it lies."""
     told = asdict(finished)
     del told["folder"]
     return told
 
 
-def _read_record(told: Mapping[str, Any], work: Path) -> Finished:
+def read_finished(told: Mapping[str, Any], work: Path) -> Finished:
+    """Return the finished run of a record. Raises KeyError, TypeError or ValueError where it is none."""
     return Finished(
         key=str(told["key"]),
         seed=int(told["seed"]),
@@ -268,4 +273,6 @@ def _read_record(told: Mapping[str, Any], work: Path) -> Finished:
         printed=Measurements(**told["printed"]),
         log=str(told["log"]),
         folder=work,
+        hardware=str(told.get("hardware", "")),
+        gpu=str(told.get("gpu", "")),
     )

