@@ -11,11 +11,12 @@ import math
 import random
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nightdesk.lab.confirming import Held, confirm, detectable_gain
-from nightdesk.lab.judging import Decision, Ground, Rule, Run, incumbent_scores, judge, minimal_gain
+from nightdesk.lab.judging import Decision, Ground, Rule, Run, incumbent_scores, judge, judge_behind, minimal_gain
 from nightdesk.lab.noise import BASELINE_RUNS, Noise, measure_noise
 from nightdesk.lab.student import quantile
 
@@ -122,6 +123,27 @@ def print_false_improvements(rule: Rule, *, sd: float, runs: int, count: int, se
     return sum(night.better for night in nights) <= rule.false_keep_rate * sum(night.candidates for night in nights)
 
 
+def print_behind(rule: Rule, *, sd: float, count: int, seed: int) -> bool:
+    """Print what becomes of candidates that are no better than best and parent; return whether it is as stated."""
+    rng, grounds = random.Random(seed), Counter[Ground]()
+    for _ in range(count):
+        groups = [[rng.gauss(START, sd) for _ in range(runs)] for runs in (BASELINE_RUNS, rule.looks, rule.looks)]
+        noise, tried = measure_noise(groups), [Run(rng.gauss(START, sd))]
+        while True:
+            verdict = judge(tried, groups[1], noise=noise, rule=rule)
+            verdict = judge_behind(verdict, tried, groups[2], noise=noise, rule=rule)
+            if verdict.decision is not Decision.REPLICATE:
+                break
+            tried.append(Run(rng.gauss(START, sd)))
+        grounds[verdict.ground] += 1
+    better, behind = (grounds[ground] / count for ground in (Ground.BETTER, Ground.BEHIND))
+    print(
+        f"\nof {count} overtaken candidates, no better than the best or their parent (known by {rule.looks} runs each),"
+    )
+    print(f"{better:.1%} were kept as better and {behind:.1%} called behind")
+    return max(better, behind) <= rule.false_keep_rate
+
+
 def print_power(rule: Rule, *, sd: float, runs: int, count: int, seed: int) -> None:
     """Print what is found where one candidate in ten gains, and the others lose."""
     first, last = (minimal_gain(Noise(1.0, 20), BASELINE_RUNS, look, rule=rule) for look in (1, rule.looks))
@@ -159,6 +181,7 @@ def main() -> int:
         f"stated: a candidate that is no better is kept as better with a probability of at most {rule.false_keep_rate}"
     )
     kept = print_false_improvements(rule, sd=given.sd, runs=given.runs, count=given.nights, seed=given.seed)
+    kept &= print_behind(rule, sd=given.sd, count=10 * given.nights, seed=given.seed)
     print(f"the stated rate is {'kept' if kept else 'NOT KEPT'}")
     print_power(rule, sd=given.sd, runs=given.runs, count=max(20, given.nights // 5), seed=given.seed)
     return 0 if kept else 1

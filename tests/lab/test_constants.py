@@ -157,6 +157,8 @@ def test_every_other_byte_stays(before: str, values: dict[str, Value], after: st
         "A = (",
         "A = 1\0",
         "A = " + "(" * 5000 + "1" + ")" * 5000,
+        "A = " + "-" * 1500 + "1",
+        "A = " + "2**" * 1000 + "1",
     ],
 )
 def test_what_is_not_tunable(text: str) -> None:

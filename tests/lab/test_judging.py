@@ -8,7 +8,17 @@ import pytest
 
 from nightdesk.base.errors import DeskError
 from nightdesk.lab.guards import Guard
-from nightdesk.lab.judging import Decision, Ground, Rule, Run, Verdict, incumbent_scores, judge, minimal_gain
+from nightdesk.lab.judging import (
+    Decision,
+    Ground,
+    Rule,
+    Run,
+    Verdict,
+    incumbent_scores,
+    judge,
+    judge_behind,
+    minimal_gain,
+)
 from nightdesk.lab.noise import Noise, measure_noise
 
 BASELINE = (1.500, 1.505, 1.495, 1.502, 1.498)
@@ -112,3 +122,71 @@ def test_rules_that_mean_nothing() -> None:
         Rule(false_keep_rate=0.5)
     with pytest.raises(ValueError, match="needs a run"):
         judge([], BASELINE, noise=NOISE, rule=Rule())
+
+
+BEST = (1.450, 1.452, 1.448)
+
+
+def behind(
+    *scores: float, parent: tuple[float, ...] = BASELINE, rule: Rule | None = None, **measured: float
+) -> Verdict:
+    """Return the verdict on a candidate that changed `parent` while BEST became the best."""
+    runs, rule = [Run(score, measured) for score in scores], rule or Rule()
+    return judge_behind(judge(runs, BEST, noise=NOISE, rule=rule), runs, parent, noise=NOISE, rule=rule)
+
+
+@pytest.mark.parametrize(
+    ("scores", "decision", "ground"),
+    [
+        ((1.40,), Decision.KEEP, Ground.BETTER),  # than the best: what it changed plays no part
+        ((1.445,), Decision.REPLICATE, Ground.MARGINAL),  # may be better than the best
+        ((1.46,), Decision.DISCARD, Ground.BEHIND),
+        ((1.493,), Decision.REPLICATE, Ground.MARGINAL),  # may be better than its parent
+        ((1.493, 1.493), Decision.REPLICATE, Ground.MARGINAL),
+        ((1.493, 1.493, 1.486), Decision.DISCARD, Ground.BEHIND),
+        ((1.495, 1.496, 1.495), Decision.DISCARD, Ground.NOT_BETTER),  # all looks used
+        ((1.51,), Decision.DISCARD, Ground.NOT_BETTER),
+    ],
+)
+def test_a_candidate_that_was_overtaken(scores: tuple[float, ...], decision: Decision, ground: Ground) -> None:
+    said = behind(*scores)
+    assert (said.decision, said.ground) == (decision, ground), said.reason
+
+
+def test_behind_tells_of_both_and_its_gain_is_that_against_the_best() -> None:
+    said = behind(1.46)
+    assert said.reason == (
+        "against the program that it changed: better: +0.040000 over 1 run against 5 runs, p 0.00033; against the best "
+        "one: not better: -0.010000 over 1 run against 3 runs, p 0.96; a keep needs 0.0202 (p 0.005)"
+    )
+    assert said.gain == pytest.approx(-0.01)
+    assert said.p is not None
+    assert said.p > 0.9
+
+
+def test_nothing_else_is_behind() -> None:
+    guarded = Rule(guards=(Guard("memory", True, 1.0),))
+    assert behind(1.46, rule=guarded, memory=2.0).ground is Ground.GUARD
+    crashed = [Run(None, failure="exit code 1")]
+    verdict = judge(crashed, BEST, noise=NOISE, rule=Rule())
+    assert judge_behind(verdict, crashed, BASELINE, noise=NOISE, rule=Rule()) == verdict
+    assert behind(1.46, parent=()).ground is Ground.NOT_BETTER, "what it changed was not measured on this hardware"
+    shorter = judge([Run(1.501)], BEST, noise=NOISE, rule=Rule(), size_change=-9)
+    assert judge_behind(shorter, [Run(1.501)], BASELINE, noise=NOISE, rule=Rule()).ground is Ground.NOT_BETTER
+
+
+def test_neither_comparison_errs_more_often_than_stated() -> None:
+    """Of candidates that are no better than either no more are kept, and no more called behind, than the rule says."""
+    draw, rule, found = random.Random(5), Rule(), []
+    for _ in range(1500):
+        groups = [[draw.gauss(1.5, 0.005) for _ in range(count)] for count in (5, 3, 3)]  # baseline, best, parent
+        noise, runs = measure_noise(groups), [Run(draw.gauss(1.5, 0.005))]
+        while True:
+            first = judge(runs, groups[1], noise=noise, rule=rule)
+            said = judge_behind(first, runs, groups[2], noise=noise, rule=rule)
+            if said.decision is not Decision.REPLICATE:
+                break
+            runs.append(Run(draw.gauss(1.5, 0.005)))
+        found.append(said.ground)
+    assert 0 < found.count(Ground.BETTER) <= rule.false_keep_rate * len(found)
+    assert 0 < found.count(Ground.BEHIND) <= rule.false_keep_rate * len(found)

@@ -28,12 +28,13 @@ Value = int | float | bool | str
 Kind = Literal["int", "float", "bool", "choice"]
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 _CHOICES = re.compile(r"\b(?:one of|choices):?[ \t]+([^;.()]+)", re.IGNORECASE)
 _BARS = re.compile(r"[\w.+-]+(?:[ \t]*\|[ \t]*[\w.+-]+)+")
 _NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _RANGE = re.compile(rf"\bfrom[ \t]+({_NUMBER})[ \t]+to[ \t]+({_NUMBER})(?![\w.]*\w)", re.IGNORECASE)
 _FIXED = re.compile(r"\bfixed\b", re.IGNORECASE)
+_MOST_DEEP = 10  # signs and powers on top of each other
 _MOST_POWER = 64  # 2**64: more is no constant that anybody tunes
 
 
@@ -135,7 +136,7 @@ class _Places:
 
     def __init__(self, text: str) -> None:
         # str.splitlines would also cut at form feeds and Unicode's line separators, where Python does not
-        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._starts = [0, *(match.end() for match in LINE_END.finditer(text))]
         self._text = text
 
     def span(self, node: ast.expr) -> tuple[int, int]:
@@ -152,7 +153,7 @@ class _Places:
 
 def _constant(name: str, node: ast.expr, literal: str, comment: str, start: int) -> Constant | None:
     end = start + len(literal)
-    value = _value_of(node)
+    value = literal_value(node)
     if isinstance(value, bool):
         return Constant(name, "bool", value, start, end, literal, comment=comment)
     if isinstance(value, str):
@@ -170,15 +171,17 @@ def _constant(name: str, node: ast.expr, literal: str, comment: str, start: int)
     return Constant(name, kind, value, start, end, literal, low=low, high=high, comment=comment)
 
 
-def _value_of(node: ast.expr) -> Value | None:
-    """Return the value of a literal, of a negative number, or of a power of two numbers."""
+def literal_value(node: ast.expr, *, deep: int = 0) -> Value | None:
+    """Return the value of a literal, of a negative number, or of a power of two numbers; None for anything else."""
+    if deep > _MOST_DEEP:
+        return None
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
         return node.value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _value_of(node.operand)
+        inner = literal_value(node.operand, deep=deep + 1)
         return -inner if isinstance(inner, int | float) and not isinstance(inner, bool) else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        base, power = _value_of(node.left), _value_of(node.right)
+        base, power = (literal_value(side, deep=deep + 1) for side in (node.left, node.right))
         if type(base) is int and type(power) is int and 2 <= base <= 10 and 0 <= power <= _MOST_POWER:
             return int(base**power)
     return None

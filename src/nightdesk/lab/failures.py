@@ -15,6 +15,8 @@ MAX_MESSAGE = 160  # characters
 _EXCEPTION = re.compile(
     r"^(?:[a-z_]\w*\.){0,6}([A-Z]\w{0,60}(?:Error|Exception|Interrupt|Exit|Iteration|Warning))(?::[ \t]*(.*))?$"
 )
+# of a run that the change is not to blame for; an end by such a signal is nobody's that nightdesk knows of
+_OUTSIDE = re.compile(r"its machine went away|killed: the disk has less than|ended by signal (?:9|15)$")
 _FRAME = re.compile(r'^[ \t]*File "([^"\n]{1,400})", line (\d{1,7})\b')
 
 
@@ -45,6 +47,11 @@ def failure_of(experiment: Experiment, files: Collection[str]) -> Failure | None
         return None
     why = why or (verdict.reason if verdict is not None else "")
     return summarise(one_line(why)[:MAX_MESSAGE], experiment.log_tail, files)
+
+
+def is_outside(failure: str) -> bool:
+    """Say whether a run failed for what has nothing to do with what was tried: a lost machine, a full disk."""
+    return _OUTSIDE.match(failure) is not None
 
 
 def summarise(why: str, log: str, files: Collection[str]) -> Failure:

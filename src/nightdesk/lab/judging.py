@@ -14,13 +14,21 @@ one run only a large gain is kept at once. The bound is a loose one: in 1,000 si
 nothing works the rule keeps 1.3 % of the candidates, 1.2 a night, where "lower than the lowest" keeps 4.4
 (benchmarks/simulate_nights.py). That is the *cheap* gate: claims are for lab.confirming.
 
+Behind. Where runs overlap, the best program may change while a candidate runs, and a population changes programs that
+are not the best. Such a candidate is judged against the best first, by the rule above; only where that discards it, it
+is judged against the program that it changed, at the same level: better than that is *behind*, still a discard, whose
+change is worth joining with the best. The bound is the same for both: at each look each of the two comparisons errs
+with at most the look's share, however many runs the other one asks for. So a candidate that is no better than the best
+is kept as better with a probability of at most `false_keep_rate`, and one that is no better than its parent is called
+behind with a probability of at most `false_keep_rate`.
+
 Simplicity (Karpathy: "equal results with less code is a keep"): a program that is shorter and, over all looks, not
 worse on average is kept as *simpler*. It is no improvement and is never counted as one.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from statistics import fmean
 
@@ -126,6 +134,27 @@ def judge(
         if broken := broken_guards(rule.guards, run.measured, baseline or {}):
             return Verdict(Decision.DISCARD, Ground.GUARD, "; ".join(broken))
     return _weigh(scores, incumbent, noise=noise, rule=rule, shorter_by=-size_change)
+
+
+def judge_behind(
+    verdict: Verdict, runs: Sequence[Run], parent: Sequence[float], *, noise: Noise, rule: Rule
+) -> Verdict:
+    """Return what becomes of a candidate that changed another program than the best, given `judge`'s verdict on it.
+
+    `parent`: the scores of the program that it changed, () where they are not known. What is kept, replicated, crashed
+    or breaks a guard stays so. A discard that is better than its parent is one of Ground.BEHIND; gain and p stay those
+    against the best. One that may be better than its parent is run again.
+    """
+    if verdict.ground is not Ground.NOT_BETTER or not parent:
+        return verdict
+    scores = [run.score for run in runs if run.score is not None]
+    beside = _weigh(scores, parent, noise=noise, rule=rule, shorter_by=0)
+    if beside.decision is Decision.DISCARD:
+        return verdict
+    reason = f"against the program that it changed: {beside.reason}; against the best one: {verdict.reason}"
+    if beside.decision is Decision.REPLICATE:
+        return replace(beside, reason=reason)
+    return replace(verdict, ground=Ground.BEHIND, reason=reason)
 
 
 def _weigh(

@@ -1,0 +1,1 @@
+"""Which program is changed next, which changes are joined, and which were tried before."""
