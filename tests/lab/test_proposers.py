@@ -1,5 +1,6 @@
 """Proposers without an AI: values from the ledger, ranges and turns of the hybrid one."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -127,6 +128,50 @@ def test_hybrid_asks_every_fourth_time_and_tunes_in_between() -> None:
         workers.append(proposal.worker)
         known = after(known, proposal, 1.5)
     assert workers == ["openai:model", *["builtin"] * 3] * 2 + ["openai:model"]
+
+
+def test_hybrid_asked_several_times_at_once_gives_one_to_the_thinker_and_no_two_the_same() -> None:
+    thinker, known = Thinker(), search()
+    asked, answer = threading.Event(), threading.Event()
+    propose = thinker.propose
+
+    def slow(search: Search) -> Proposal | None:
+        asked.set()
+        assert answer.wait(20)
+        return propose(search)
+
+    thinker.propose = slow  # type: ignore[method-assign]
+    proposer = HybridProposer(thinker, TuningProposer())
+    thought: list[Proposal | None] = []
+    thread = threading.Thread(target=lambda: thought.append(proposer.propose(known)))
+    thread.start()
+    assert asked.wait(20)
+    tuned = [proposal for _ in range(3) if (proposal := proposer.propose(known))]  # nobody has seen the others yet
+    assert [proposal.worker for proposal in tuned] == ["builtin"] * 3
+    assert len({fingerprint(proposal.files) for proposal in tuned}) == 3
+    answer.set()
+    thread.join(20)
+    assert [proposal.worker for proposal in thought if proposal] == ["openai:model"]
+    later = proposer.propose(replace(known, waiting=tuned))
+    assert later is not None
+    assert later.worker == "openai:model", "after three of the optimiser's, wherever they are"
+
+
+def test_hybrid_counts_what_waits_from_an_earlier_session() -> None:
+    known, tuner = search(), TuningProposer()
+    waiting: list[Proposal] = [Proposal("idea", "Why.", {"train.py": TRAIN + "print(0)\n"}, "openai:model")]
+    workers = []
+    for _ in range(4):
+        proposal = HybridProposer(Thinker(), tuner).propose(replace(known, waiting=waiting))
+        assert proposal is not None
+        workers.append(proposal.worker)
+        waiting.append(proposal)
+    assert workers == [*["builtin"] * 3, "openai:model"]
+    assert len({fingerprint(proposal.files) for proposal in waiting}) == 5
+    joined = replace(waiting[0], worker="nightdesk", merges=(1, 2))
+    proposal = HybridProposer(Thinker(), tuner).propose(replace(known, waiting=[*waiting[:4], joined]))
+    assert proposal is not None
+    assert proposal.worker == "openai:model", "what joins two was nobody's turn"
 
 
 def test_hybrid_keeps_to_the_ranges() -> None:

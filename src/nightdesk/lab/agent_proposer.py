@@ -1,12 +1,12 @@
 """Proposals from an AI worker: a model or a coding agent gets the brief, code checks what comes back."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from nightdesk.agents.briefs import Briefs
 from nightdesk.agents.tasks import MAX_ATTEMPTS, Attempt, Worker, perform
-from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.lab.changes import Change
 from nightdesk.lab.experiments import Experiment, one_line, plain_text
@@ -21,11 +21,10 @@ from nightdesk.lab.propose_task import (
     verify_proposal,
 )
 from nightdesk.lab.proposers import GaveUpError, with_ranges
-from nightdesk.wiki.find import MAX_WORDS, find_pages, query_words
 
 MAX_TASKS = 3  # in a row without a proposal; then the worker is not asked any more
-MAX_PAGES = 6  # of the wiki
-_REMEMBERED = 16  # proposals whose files are kept in case they crash
+_REMEMBERED = 32  # proposals whose files are kept in case they crash: many may wait before they run
+_MOST_AT_ONCE = 8  # questions
 
 Knows = Callable[[Search], str]  # what the wiki says for a search, "" for nothing
 
@@ -40,8 +39,6 @@ class _Made:
 
 class AgentProposer:
     """Lets a worker do one task "propose an experiment" after another."""
-
-    at_once = 1
 
     def __init__(
         self,
@@ -63,6 +60,12 @@ class AgentProposer:
         self._wiki = wiki
         self._ranges = ranges
         self._made: OrderedDict[tuple[str, str], _Made] = OrderedDict()
+        self._lock = threading.Lock()  # of what was made: several questions may be answered at the same time
+
+    @property
+    def at_once(self) -> int:
+        """How many questions the worker may be asked at a time."""
+        return max(1, min(self._worker.at_once, _MOST_AT_ONCE))
 
     def propose(self, search: Search) -> Proposal:
         """Return the next proposal.
@@ -74,29 +77,30 @@ class AgentProposer:
         reasons: tuple[str, ...] = ()
         for turn in range(1, MAX_TASKS + 1):
             again = f" (task {turn})" if turn > 1 else ""
-            change, reasons = self._perform(material, f"lab {self._lab}: after experiment {_last(search)}{again}")
+            subject = f"lab {self._lab}: after experiment {_last(search)}{again}"
+            change, reasons, brief = self._perform(material, subject)
             if change is not None:
-                return self._proposal(change, search)
+                return self._proposal(change, search, brief)
         raise GaveUpError(f"{self.name} made no proposal in {MAX_TASKS} tasks: {next(iter(reasons), 'no reason')}")
 
     def fix(self, search: Search, crashed: Experiment) -> Proposal | None:
         """Return a mended form of a proposal of its own, None where that is not known any more, or not mended."""
-        made = self._made.get(_key(crashed.title, crashed.hypothesis))
+        with self._lock:
+            made = self._made.get(_key(crashed.title, crashed.hypothesis))
         # a draft was carried over where the best program changed while it was made
         files = merge_files(base=made.base, ours=search.files, theirs=made.files) if made is not None else None
         if files is None:
             return None
         material = make_mending(search, crashed, files)
-        change, _ = self._perform(
-            material, f"lab {self._lab}: mend experiment {crashed.number} (after {_last(search)})"
-        )
-        return self._proposal(change, search) if change is not None else None
+        subject = f"lab {self._lab}: mend experiment {crashed.number} (after {_last(search)})"
+        change, _, brief = self._perform(material, subject)
+        return self._proposal(change, search, brief) if change is not None else None
 
-    def _perform(self, material: Material, subject: str) -> tuple[Change | None, tuple[str, ...]]:
+    def _perform(self, material: Material, subject: str) -> tuple[Change | None, tuple[str, ...], str]:
+        """Return the change, the reasons against the last hand-in, and the version of the brief."""
         part_chars = self._worker.part_chars
-        propose_brief(
-            material, self._briefs, part_chars=part_chars
-        )  # what the person must mend is said before any call
+        # made here too, so that what the person must mend is said before any call
+        brief = propose_brief(material, self._briefs, part_chars=part_chars)
         task = propose_task(material, self._briefs, subject=subject, part_chars=part_chars)
         outcome = perform(
             task,
@@ -105,7 +109,7 @@ class AgentProposer:
             attempts=self._attempts,
             record=self._note,
         )
-        return outcome.result, outcome.reasons
+        return outcome.result, outcome.reasons, brief.template
 
     def _note(self, attempt: Attempt) -> None:
         try:
@@ -113,12 +117,13 @@ class AgentProposer:
         except DeskError:  # a ledger of costs that cannot be written must not cost a proposal, which is paid
             return
 
-    def _proposal(self, change: Change, search: Search) -> Proposal:
+    def _proposal(self, change: Change, search: Search, brief: str) -> Proposal:
         hypothesis = with_ranges(change.hypothesis, change.ranges)
-        self._made[_key(change.title, hypothesis)] = _Made(search.files, change.files)
-        while len(self._made) > _REMEMBERED:
-            self._made.popitem(last=False)
-        return Proposal(change.title, hypothesis, change.files, self.name)
+        with self._lock:
+            self._made[_key(change.title, hypothesis)] = _Made(search.files, change.files)
+            while len(self._made) > _REMEMBERED:
+                self._made.popitem(last=False)
+        return Proposal(change.title, hypothesis, change.files, self.name, brief=brief)
 
 
 def _key(title: str, hypothesis: str) -> tuple[str, str]:
@@ -127,14 +132,3 @@ def _key(title: str, hypothesis: str) -> tuple[str, str]:
 
 def _last(search: Search) -> int:
     return max((experiment.number for experiment in search.experiments), default=0)
-
-
-def wiki_notes(desk: Desk, search: Search) -> str:
-    """Return what the desk's wiki says about what a lab is about: a line for each of a few pages, "" for none."""
-    titles = " ".join(experiment.title for experiment in search.experiments[-3:])
-    words = query_words(f"{search.metric} {search.instructions[:200]} {titles}")[:MAX_WORDS]
-    if not words:
-        return ""
-    found = find_pages(desk, " ".join(words), limit=MAX_PAGES).pages
-    lines = [(page.title, page.excerpt or page.summary) for page in found]
-    return "\n".join(f"- {title}: {text}" for title, text in lines if text)

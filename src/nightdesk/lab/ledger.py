@@ -86,7 +86,15 @@ def read_results(path: Path) -> tuple[Row, ...]:
 
 
 def append_row(path: Path, row: Row, *, metric: str) -> None:
-    """Append a row in one write; a row that a power cut left torn is ended first. Raises DeskError on a full disk."""
+    """Append a row to results.tsv. Raises DeskError on a full disk."""
+    append_line(path, render_row(row), header="\t".join(columns(metric)) + "\n")
+
+
+def append_line(path: Path, line: str, *, header: str) -> None:
+    """Append a line in one write, below `header` in a new file; one that a power cut left torn is ended first.
+
+    Raises DeskError on a full disk, and for what is no plain file.
+    """
     try:
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -97,10 +105,10 @@ def append_row(path: Path, row: Row, *, metric: str) -> None:
         with contextlib.suppress(OSError):  # a folder without locks: the one write must do
             fcntl.flock(file, fcntl.LOCK_EX)
         size = os.fstat(file).st_size
-        before = "" if size else "\t".join(columns(metric)) + "\n"
+        before = "" if size else header
         if size and os.pread(file, 1, size - 1) != b"\n":
             before = "\n"
-        written = (before + render_row(row)).encode("utf-8")
+        written = (before + line).encode("utf-8")
         if os.write(file, written) != len(written):
             raise DeskError(f"no room for a whole row in {path}", fix="make room on the disk and start again")
         os.fsync(file)

@@ -1,7 +1,10 @@
 """Proposers that need no AI: the built-in optimiser, random search, and an optimiser beside somebody who thinks."""
 
 import re
+import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from nightdesk.agents.tasks import LeftError
 from nightdesk.lab.constants import Value
@@ -15,6 +18,7 @@ from nightdesk.lab.tunables import Range, tunables, with_values
 
 EVERY = 4  # of so many proposals one is asked of whoever thinks, the others are the optimiser's
 _MOST_NAMED = 5  # constants in a title
+_REMEMBERED = 16  # proposals
 _RANGES = "Ranges to search: "
 _RANGE = re.compile(r"([\w.:/\[\]-]+) from (\S+) to (\S+?)(?:; |\.?$)")
 _METHODS = {
@@ -91,16 +95,23 @@ def _why(choice: Choice) -> str:
 class HybridProposer:
     """Asks somebody who thinks for structure and ranges, and an optimiser for the numbers in between.
 
-    Whose turn it is and which ranges hold is read from the ledger, so that a killed night goes on as it was.
+    Whose turn it is and which ranges hold is read from the ledger and from what waits to be run, so that a killed night
+    goes on as it was. Several questions may be answered at the same time.
     """
-
-    at_once = 1
 
     def __init__(self, thinker: Proposer, tuner: TuningProposer, *, every: int = EVERY) -> None:
         self._thinker = thinker
         self._tuner = tuner
         self._every = every
         self._asked_in_vain = -1  # at how many experiments the thinker had nothing
+        self._asked_at: int | None = None  # how many were tuned when the thinker was asked last, in this session
+        self._tuned: deque[Proposal] = deque(maxlen=_REMEMBERED)  # and neither run nor seen to wait yet
+        self._lock = threading.Lock()  # of all this
+
+    @property
+    def at_once(self) -> int:
+        """How many questions it can be asked at a time; the tuner answers at once."""
+        return max(1, self._thinker.at_once)
 
     @property
     def name(self) -> str:
@@ -109,27 +120,53 @@ class HybridProposer:
 
     def propose(self, search: Search) -> Proposal | None:
         """Return the next proposal of whoever's turn it is, of the other one where that has none."""
-        if self._thinkers_turn(search.experiments) and self._asked_in_vain != len(search.experiments):
+        if self._take_turn(search):
             thought = self._thought(search)
             if thought is not None:
                 return thought
             self._asked_in_vain = len(search.experiments)
-        tuned = self._tuner.tune(search, ranges_of(search.experiments))
+        tuned = self._tune(search)
         return tuned if tuned is not None else self._thinker.propose(search)
 
     def fix(self, search: Search, crashed: Experiment) -> Proposal | None:
         """Return a mended form where the thinker made the experiment."""
         return None if crashed.method else self._thinker.fix(search, crashed)
 
-    def _thinkers_turn(self, experiments: Sequence[Experiment]) -> bool:
-        tuned = 0
-        for experiment in reversed(experiments):
-            if not experiment.parent:
-                break  # the baseline: the first proposal is the thinker's
-            if not experiment.method:
-                return tuned >= self._every - 1
-            tuned += 1
-        return tuned == 0 or tuned >= self._every - 1
+    def _take_turn(self, search: Search) -> bool:
+        """Say whether it is the thinker's turn, and if so take it."""
+        # what joins two experiments was nobody's turn
+        methods = [e.method for e in search.experiments if not e.is_baseline and not e.merges]
+        methods += [proposal.method for proposal in search.waiting if not proposal.merges]
+        with self._lock:
+            tuned = sum(bool(method) for method in methods) + len(self._on_their_way(search))
+            asked_at = self._asked_at
+            if asked_at is None and "" in methods:
+                last = len(methods) - 1 - methods[::-1].index("")
+                asked_at = sum(bool(method) for method in methods[:last])
+            first = asked_at is None and tuned == 0  # the first proposal of all is the thinker's
+            due = first or tuned - (asked_at or 0) >= self._every - 1
+            if due and self._asked_in_vain != len(search.experiments):
+                self._asked_at = tuned
+                return True
+        return False
+
+    def _tune(self, search: Search) -> Proposal | None:
+        """Return the optimiser's next proposal: none that another question was just given."""
+        with self._lock:
+            waiting = (*search.waiting, *self._on_their_way(search))
+            tried = search.tried | {fingerprint(proposal.files) for proposal in waiting}
+            search = replace(search, tried=tried, waiting=waiting)
+            tuned = self._tuner.tune(search, ranges_of(search.experiments))
+            if tuned is not None:
+                self._tuned.append(tuned)
+            return tuned
+
+    def _on_their_way(self, search: Search) -> Sequence[Proposal]:
+        """Return what was tuned and is not seen to wait or to have run; the others need not be remembered."""
+        known = search.tried | {fingerprint(proposal.files) for proposal in search.waiting}
+        for proposal in [one for one in self._tuned if fingerprint(one.files) in known]:
+            self._tuned.remove(proposal)
+        return tuple(self._tuned)
 
     def _thought(self, search: Search) -> Proposal | None:
         """Return the thinker's proposal, None where it failed: the numbers can be tuned all the same."""

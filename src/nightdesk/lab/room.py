@@ -37,6 +37,7 @@ _LOOK_EVERY_SECONDS = 0.2
 _OPEN, _ALIVE = "open.json", "alive"
 _WAIT_SECONDS = 5.0  # for a `next` that just looks whether the loop is alive
 _MAX_BYTES = 50_000_000
+_MOST_BRIEF = 40  # characters of a brief's version
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ class RoomProposer:
     def _taken(self, handed: Mapping[str, Any], material: Material, search: Search) -> Proposal | None:
         """Return a hand-in as a proposal, None where it is not to be run (any more)."""
         text = str(handed.get("text", ""))
+        # it may cite what the wiki was said to know when it was handed in
+        material = replace(material, wiki=f"{material.wiki}\n{handed.get('wiki', '')}")
         change = verify_proposal(material, text).result
         if change is None:  # the best program is another one meanwhile, and these edits do not fit into it
             change = verify_proposal(replace(material, files=dict(handed.get("files") or {})), text).result
@@ -139,7 +142,8 @@ class RoomProposer:
             return None
         holder = one_line(str(handed.get("holder", "")))
         hypothesis = with_ranges(change.hypothesis, change.ranges)
-        return Proposal(change.title, hypothesis, change.files, f"room:{holder}" if holder else "room")
+        worker, brief = f"room:{holder}" if holder else "room", one_line(str(handed.get("brief", "")))[:_MOST_BRIEF]
+        return Proposal(change.title, hypothesis, change.files, worker, brief=brief)
 
 
 def _is_known(change: Change, experiments: Iterable[Experiment]) -> bool:
@@ -168,7 +172,8 @@ def hand_in(state: Path, task: Task[Material], text: str, *, holder: str) -> tup
     if verified.result is None:
         return verified.reasons
     number = int(task.subject.rpartition(" ")[2])
-    kept = {"text": text, "holder": holder, "files": dict(task.material.files)}
+    kept = {"text": text, "holder": holder, "files": dict(task.material.files), "wiki": task.material.wiki}
+    kept["brief"] = task.brief().template
     write_atomically(_path(state / FOLDER, number), json.dumps(kept))
     return ()
 

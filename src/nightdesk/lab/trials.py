@@ -12,7 +12,7 @@ from nightdesk.lab.tunables import values_of
 
 
 def trials_of(search: Search, earlier: Sequence[Experiment] = ()) -> tuple[Trial, ...]:
-    """Return every experiment whose constants are known, and the best program itself.
+    """Return every experiment whose constants are known, what waits to be one, and the best program itself.
 
     `earlier` are experiments of other branches; those of another version of program.md are left out. A change that no
     optimiser made (a baseline, or what somebody proposed) begins a family. A trial of another family than the best
@@ -31,6 +31,7 @@ def trials_of(search: Search, earlier: Sequence[Experiment] = ()) -> tuple[Trial
         if trial.score is not None and root is not None and home is not None:
             trial = replace(trial, score=trial.score - root + home)
         trials.append(trial)
+    trials += [Trial(dict(proposal.values), None, pending=True) for proposal in search.waiting if proposal.values]
     return tuple(trials)
 
 

@@ -1,0 +1,1 @@
+"""Proposals made while runs are at work: asked for, fitted to a newer best program, kept through a kill, dropped."""
