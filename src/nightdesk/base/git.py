@@ -48,16 +48,25 @@ def run_git_bytes(
     stdin: bytes | None = None,
     check: bool = True,
     variables: Mapping[str, str] | None = None,
+    seconds: float | None = None,
 ) -> bytes:
-    """Run git in `folder` with `variables` added to its environment and return what it wrote, as `run_git` does."""
-    finished = _start(folder, args, stdin=stdin, variables=variables)
+    """Run git in `folder` with `variables` added to its environment and return what it wrote, as `run_git` does.
+
+    After so many `seconds` it is killed, which is a DeskError: only for what takes no lock that would stay behind.
+    """
+    finished = _start(folder, args, stdin=stdin, variables=variables, seconds=seconds)
     if check and finished.returncode != 0:
         raise _failure(args, finished)
     return finished.stdout
 
 
 def _start(
-    folder: Path, args: Sequence[str], *, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+    folder: Path,
+    args: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    variables: Mapping[str, str] | None = None,
+    seconds: float | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", **(variables or {})}
@@ -70,7 +79,10 @@ def _start(
             env=environment,
             check=False,
             process_group=0,  # Ctrl-C is for nightdesk, which then stops tidily: git finishes what it is at
+            timeout=seconds,
         )
+    except subprocess.TimeoutExpired as error:
+        raise DeskError(f"git {_verb(args)} took longer than {seconds:g} s") from error
     except FileNotFoundError as error:
         if not folder.is_dir():
             raise
@@ -83,8 +95,11 @@ def _failure(args: Sequence[str], finished: subprocess.CompletedProcess[bytes]) 
     lines = words.splitlines()
     complaints = [line for line in lines if line.startswith(("fatal:", "error:"))]
     reason = (complaints or lines[-1:] or [f"exit code {finished.returncode}"])[0]
-    verb = next((arg for arg in args if not arg.startswith("-") and "=" not in arg), "")
-    return DeskError(f"git {verb} failed: {reason.removeprefix('fatal: ')}", fix=_way_out(words))
+    return DeskError(f"git {_verb(args)} failed: {reason.removeprefix('fatal: ')}", fix=_way_out(words))
+
+
+def _verb(args: Sequence[str]) -> str:
+    return next((arg for arg in args if not arg.startswith("-") and "=" not in arg), "")
 
 
 def _way_out(words: str) -> str | None:

@@ -33,6 +33,7 @@ class Settings:
     convert_seconds: int = 120  # wall time that one file's conversion may take
     convert_memory_mb: int = 2048  # memory that one file's conversion may take
     search_command: str = ""  # a program that looks on the web for `suggest --fill`: "my-search {query}"
+    notify: str = ""  # a program that is told when a night of experiments is over
     allow_private_addresses: bool = False  # whether `add URL` may fetch from this machine or the local network
 
     @property

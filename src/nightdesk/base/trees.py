@@ -120,9 +120,13 @@ def refs_below(folder: Path, prefix: str) -> dict[str, str]:
     return {name.removeprefix(f"{prefix}/"): commit for commit, name in pairs}
 
 
-def move_ref(folder: Path, ref: str, commit: str, *, seen: str | None, why: str) -> None:
-    """Put `ref` on `commit` if it still stands where it was `seen` (None: nowhere). Raises DeskError if not."""
-    run_git(folder, "update-ref", "--create-reflog", "-m", why, ref, commit, seen or _NO_COMMIT[: len(commit)])
+def move_ref(folder: Path, ref: str, commit: str, *, seen: str | None, why: str, log: bool = True) -> None:
+    """Put `ref` on `commit` if it still stands where it was `seen` (None: nowhere). Raises DeskError if not.
+
+    With `log` git keeps where it stood before, in a file for each ref.
+    """
+    logged = ("--create-reflog", "-m", why) if log else ()
+    run_git(folder, "update-ref", *logged, ref, commit, seen or _NO_COMMIT[: len(commit)])
 
 
 def delete_ref(folder: Path, ref: str, *, seen: str) -> None:

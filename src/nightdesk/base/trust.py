@@ -25,7 +25,7 @@ _Desks = dict[str, dict[str, object]]  # real path of a desk -> the settings it 
 def needs_trust(values: Mapping[str, object]) -> dict[str, object]:
     """Return those settings (name -> value) that a person must have trusted the desk with; tables become dotted names.
 
-    They are the workers that start a program, load a model's file or name an address, `search_command`,
+    They are the workers that start a program, load a model's file or name an address, `search_command`, `notify`,
     `confine_agents = false`, and what a lab's program.md asks for beyond its folder (`program.network`,
     `program.data`).
     """
@@ -36,7 +36,7 @@ def needs_trust(values: Mapping[str, object]) -> dict[str, object]:
         elif name.startswith("worker") and isinstance(value, str):
             if _STARTS_PROGRAM.match(value) or _NAMES_ADDRESS.search(value):
                 needed[name] = value
-        elif name == "search_command":
+        elif name in ("search_command", "notify"):
             if value:
                 needed[name] = value
         elif (name == "confine_agents" and value is False) or name.startswith("program."):

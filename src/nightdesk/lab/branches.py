@@ -54,13 +54,19 @@ def branches(lab: Lab) -> dict[str, str]:
 
 def experiment_refs(lab: Lab) -> dict[int, str]:
     """Return the numbers of the experiments that have a ref, and the commit of each."""
-    refs = refs_below(lab.repository, f"refs/nightdesk/{in_ref(lab.name)}")
+    refs = refs_below(lab.repository, experiment_prefix(lab))
     return {int(name): commit for name, commit in refs.items() if name.isascii() and name.isdigit()}
+
+
+def experiment_prefix(lab: Lab) -> str:
+    """Return what the refs of the lab's experiments begin with."""
+    return f"refs/nightdesk/{in_ref(lab.name)}"
 
 
 def keep_reachable(lab: Lab, number: int, commit: str, *, seen: str | None) -> None:
     """Give an experiment's commit its ref, which was `seen` at another commit, or nowhere."""
-    move_ref(lab.repository, _experiment_ref(lab, number), commit, seen=seen, why=f"experiment {number}")
+    ref, why = _experiment_ref(lab, number), f"experiment {number}"
+    move_ref(lab.repository, ref, commit, seen=seen, why=why, log=False)  # it never moves: a log would be a file more
 
 
 def let_go(lab: Lab, number: int, *, seen: str) -> None:
@@ -222,7 +228,7 @@ def _secret(path: str) -> bool:
 
 
 def _experiment_ref(lab: Lab, number: int) -> str:
-    return f"refs/nightdesk/{in_ref(lab.name)}/{number}"
+    return f"{experiment_prefix(lab)}/{number}"
 
 
 def _text(path: str, content: bytes) -> str:

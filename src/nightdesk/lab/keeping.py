@@ -6,12 +6,14 @@ from nightdesk.base.errors import DeskError
 from nightdesk.base.git import commit_paths, run_git
 from nightdesk.base.lock import hold_lock
 from nightdesk.base.trees import head_branch
+from nightdesk.lab.drafting.files import DROPPED
+from nightdesk.lab.drafting.files import FOLDER as DRAFTS
 from nightdesk.lab.experiments import FOLDER
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.ledger import NAME
 from nightdesk.lab.night import Happening, Kind, Tell
 
-WRITTEN = (NAME, FOLDER, "report.md", "progress.png")  # what nightdesk writes in a lab's folder
+WRITTEN = (NAME, DROPPED, FOLDER, "report.md", "progress.png")  # what nightdesk writes in a lab's folder
 _HALF = re.compile(r"\.[0-9a-f]{12}\.tmp")  # as base.files names them
 _WAIT_SECONDS = 60.0  # for a compile that commits at this moment
 
@@ -40,10 +42,11 @@ def commit_results(lab: Lab, tell: Tell, *, wanted: bool = True) -> str | None:
 
 
 def clear_halves(lab: Lab) -> None:
-    """Remove the files that kill -9 left half written in experiments/; nobody writes there while the lab is locked."""
-    for path in (lab.folder / FOLDER).glob(".*.tmp"):
-        if _HALF.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+    """Remove the files that kill -9 left half written; nobody writes in these folders while the lab is locked."""
+    for folder in (lab.folder / FOLDER, lab.state, lab.state / "live", lab.state / "logs", lab.state / DRAFTS):
+        for path in folder.glob(".*.tmp"):
+            if _HALF.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def leave_untracked(lab: Lab) -> None:
@@ -53,13 +56,13 @@ def leave_untracked(lab: Lab) -> None:
     """
     if lab.desk is not None:
         return
-    tracked = run_git(lab.folder, "ls-files", "--", NAME, FOLDER).splitlines()
+    tracked = run_git(lab.folder, "ls-files", "--", NAME, DROPPED, FOLDER).splitlines()
     if tracked:
         raise DeskError(
             f"{tracked[0]} is under version control, and nightdesk would write to it",
-            fix=f"git rm -r --cached {NAME} {FOLDER}, or move them to another name",
+            fix=f"git rm -r --cached --ignore-unmatch {NAME} {DROPPED} {FOLDER}, or move them to another name",
         )
-    wanted = [path for path in (NAME, f"{FOLDER}/") if not _is_ignored(lab, path)]
+    wanted = [path for path in (DROPPED, NAME, f"{FOLDER}/") if not _is_ignored(lab, path)]
     if not wanted:
         return
     exclude = lab.folder / run_git(lab.folder, "rev-parse", "--git-path", "info/exclude").strip()

@@ -84,6 +84,8 @@ def _print(root: Path, needed: Mapping[str, object], state: str) -> None:
 def _consequence(value: str, name: str) -> str:
     if name == "confine_agents":
         return "agents may then read and write whatever you may"
+    if name == "notify":
+        return "starts this program when a night of experiments is over"
     if name == "search_command":
         return "starts this program, and it is told what your desk looks for"
     if value.lstrip().lower().startswith(("command", "acp")):
