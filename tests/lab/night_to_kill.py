@@ -8,7 +8,9 @@ import os
 import shutil
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from nightdesk.base.desk import Desk
 from nightdesk.base.files import write_atomically
@@ -30,6 +32,9 @@ class FileExecutor:
 
     def places(self) -> tuple[Place, ...]:
         return (ANYWHERE,)
+
+    def turn(self, place: Place, **given: Any) -> AbstractContextManager[bool]:
+        return nullcontext(True)
 
     def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         folder = self._lab.runs / job.key

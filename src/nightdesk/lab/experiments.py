@@ -12,6 +12,7 @@ from nightdesk.base.files import write_atomically
 from nightdesk.base.pages import Page, parse_page, render_front
 from nightdesk.lab.judging import Decision, Ground, Run, Verdict
 from nightdesk.lab.measurements import printable
+from nightdesk.lab.memory.citations import links_of
 from nightdesk.lab.scores import finite
 
 FOLDER = "experiments"
@@ -39,6 +40,7 @@ class RunRecord:
     disturbed: bool = False  # other load slowed it; it does not count and was repeated
     note: str = ""  # what is odd about it: what disturbed it, also where it had to count in the end
     hardware: str = ""  # the kind of place that it ran at; "": not recorded, from before there were kinds
+    ended: str = ""  # time, ISO 8601, UTC; "": not recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,14 @@ class Experiment:
         """The status of results.tsv, None until it is judged."""
         return None if self.verdict is None else str(self.verdict.decision)
 
-    def counted_runs(self) -> tuple[Run, ...]:
-        """Return the runs that count: those that nothing disturbed."""
-        return tuple(record.run for record in self.runs if not record.disturbed)
+    def counted_runs(self, hardware: str = "") -> tuple[Run, ...]:
+        """Return the runs that count: those that nothing disturbed, on one kind of hardware where it is named."""
+        return tuple(r.run for r in self.runs if not r.disturbed and same_hardware(r.hardware, hardware))
+
+
+def same_hardware(one: str, other: str) -> bool:
+    """Say whether scores of runs on two kinds may be compared; "" is not known, and fits every kind."""
+    return one in ("", other) or other == ""
 
 
 def plain_text(text: str) -> str:
@@ -149,6 +156,11 @@ def read_experiments(folder: Path) -> tuple[Experiment, ...]:
     return tuple(sorted((_read(path) for path in paths), key=lambda experiment: experiment.number))
 
 
+def read_experiment(folder: Path, number: int) -> Experiment:
+    """Return one experiment. Raises DeskError for a file that is gone or cannot be understood."""
+    return _read(folder / file_name(number))
+
+
 def _read(path: Path) -> Experiment:
     try:
         return parse_experiment(path.read_text(encoding="utf-8"))
@@ -193,6 +205,8 @@ def render_experiment(experiment: Experiment) -> str:
         if text:
             fence = "`" * (1 + max((len(ticks) for ticks in _TICKS.findall(text)), default=2))
             parts.append(f"## {name}\n\n{fence}{language}\n{text}\n{fence}\n")
+        if name == "Hypothesis" and (links := links_of(text)):
+            parts.append(f"Rests on: {', '.join(links)}\n")
     return Page(render_front(front), "\n" + "\n".join(parts)).text
 
 
@@ -264,6 +278,8 @@ def run_front(record: RunRecord) -> dict[str, Any]:
         told["note"] = one_line(record.note)
     if record.hardware:
         told["hardware"] = one_line(record.hardware)
+    if record.ended:
+        told["ended"] = one_line(record.ended)
     if record.run.measured:
         told["measured"] = dict(record.run.measured)
     return told
@@ -279,4 +295,5 @@ def read_run(told: Mapping[str, Any]) -> RunRecord:
         raise ValueError("a score that is no finite number")
     run = Run(score, measured, str(told.get("failure") or ""))
     note, hardware = str(told.get("note") or ""), str(told.get("hardware") or "")
-    return RunRecord(run, int(told["seed"]), bool(told.get("disturbed", False)), note, hardware)
+    ended = str(told.get("ended") or "")
+    return RunRecord(run, int(told["seed"]), bool(told.get("disturbed", False)), note, hardware, ended)

@@ -1,7 +1,8 @@
 """What held in the morning: baseline, winner and the winner without each of its changes, on fresh seeds.
 
-Runs of the programs alternate, so that a machine that slows down meanwhile slows all of them. Each run is written down
-as it ends: interrupted at any moment, the next call goes on from there.
+Runs of the programs alternate, so that a machine that slows down meanwhile slows all of them; they may go on at several
+places of one kind of hardware. Each run is written down as it ends: interrupted at any moment, the next call goes on
+from there.
 """
 
 import os
@@ -25,22 +26,33 @@ from nightdesk.lab.confirmations import (
 )
 from nightdesk.lab.confirming import CONFIDENCE, SEEDS
 from nightdesk.lab.disturbance import disturbed_run
-from nightdesk.lab.experiments import FOLDER, Experiment, RunRecord, read_experiments
+from nightdesk.lab.experiments import (
+    FOLDER,
+    Experiment,
+    RunRecord,
+    read_experiments,
+    same_hardware,
+)
 from nightdesk.lab.faults import disk_faults_told
 from nightdesk.lab.fingerprints import fingerprint
-from nightdesk.lab.jobs import Executor, Scorer, Split, Stopped
+from nightdesk.lab.jobs import Executor, LostError, Place, Scorer, Split, Stopped
 from nightdesk.lab.judging import Decision
 from nightdesk.lab.keeping import commit_results
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.lasting.logs import keep_log
 from nightdesk.lab.measuring import Bench, Disturbed, repeats_before
 from nightdesk.lab.merging import merge_files
 from nightdesk.lab.night import Happening, Kind, Running, Tell, now, running_file, silent, tell_running
 from nightdesk.lab.records import Records
 from nightdesk.lab.scores import gain
+from nightdesk.lab.searching.lineage import lineage
 from nightdesk.lab.starting import Start, measured_otherwise
 from nightdesk.lab.student import quantile
+from nightdesk.lab.summary import newest_tag
+from nightdesk.lab.work import Crew, Order, Work
 
 LEAST_SEEDS = 2
+_WAIT_SECONDS = 0.1  # between two looks at the runs, where none of them changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,9 @@ def confirm_night(
 
 def _records_of(lab: Lab, tag: str | None) -> Records:
     experiments = read_experiments(lab.folder / FOLDER)
-    baselines = [e for e in experiments if e.is_baseline and e.runs and tag in (None, e.tag)]
+    measured = [experiment for experiment in experiments if experiment.is_baseline and experiment.runs]
+    meant = tag if tag is not None else newest_tag(measured)
+    baselines = [baseline for baseline in measured if baseline.tag == meant]
     if not baselines:
         what = f"no experiments with the tag {tag}" if tag else "no experiments yet"
         raise DeskError(f"{lab.name} has {what}", fix=f"nightdesk lab run {lab.place}")
@@ -171,57 +185,116 @@ def _programs(records: Records, *, ablations: bool) -> tuple[dict[str, Mapping[s
 
 
 def _keeps(records: Records) -> list[Experiment]:
-    kept = [e for e in records.all if e.verdict is not None and e.verdict.decision is Decision.KEEP]
-    return [experiment for experiment in kept if not experiment.is_baseline]
+    """Return the keeps whose changes the winner holds: a keep that beat another need not descend from it."""
+    held = lineage(records.all, records.best)
+    return [e for e in held if e.status == Decision.KEEP and not e.is_baseline]
 
 
 def _run_all(lab: Lab, records: Records, bench: Bench, confirmed: Confirmed, tell: Tell) -> Confirmed:
     """Run each arm as often as asked for, in turns; return the confirmation as far as it went."""
-    programs, _ = _programs(records, ablations=True)
-    names = [name for name in confirmed.arms if name in programs]
-    running = Running(tag=records.tag, process=os.getpid(), began=now(), doing="confirming", since=now())
-    for turn in range(confirmed.seeds):
-        for place in range(len(names)):
-            name = names[(place + turn) % len(names)]
-            while _counted(confirmed.arms[name]) <= turn:
-                expected = expected_seconds(lab.program.budget, records.calm[-3:])
-                running = replace(running, since=now(), title=name, run=turn + 1, expected_seconds=expected)
-                tell_running(lab, running)
-                tell(Happening(Kind.RUNNING, f"{name}, run {turn + 1} of {confirmed.seeds}"))
-                record = _run_once(lab, records, bench, confirmed, name, programs[name])
-                if record is None:
-                    return confirmed
-                confirmed = replace(confirmed, arms={**confirmed.arms, name: (*confirmed.arms[name], record)})
-                write_confirmation(lab.folder, confirmed)
-                bench.executor.forget(_key(confirmed, name, len(confirmed.arms[name])))
-                score = record.note if record.disturbed else record.run.failure or f"{record.run.score:.6g}"
-                tell(Happening(Kind.RAN, f"{name}, run {turn + 1}: {score}", run=record))
-    confirmed = replace(confirmed, done=True)
-    write_confirmation(lab.folder, confirmed)
-    return confirmed
+    runs = _Runs(lab, records, bench, confirmed, _programs(records, ablations=True)[0])
+    crew, places = Crew(bench), runs.places()
+    began = Running(tag=records.tag, process=os.getpid(), began=now(), doing="confirming", since=now())
+    try:
+        while True:
+            for work in crew.ended():
+                _take_in(runs, work, tell)
+            if bench.stopped():
+                return runs.confirmed
+            for place in crew.free(places):
+                order = runs.next_order(crew, place)
+                if order is not None:
+                    tell(Happening(Kind.RUNNING, f"{order.title}, run {order.run} of {confirmed.seeds}"))
+                    crew.put(order, place)
+            if not crew.works:
+                break
+            for line in crew.waits():
+                tell(Happening(Kind.NOTE, line))
+            tell_running(lab, replace(began, since=now(), works=tuple(work.told() for work in crew.works)))
+            crew.begin()
+            crew.wait(_WAIT_SECONDS)
+    finally:
+        crew.end()
+    runs.confirmed = replace(runs.confirmed, done=True)
+    write_confirmation(lab.folder, runs.confirmed)
+    return runs.confirmed
 
 
-def _run_once(
-    lab: Lab, records: Records, bench: Bench, confirmed: Confirmed, name: str, texts: Mapping[str, str]
-) -> RunRecord | None:
-    """Return one more run of an arm, None where the person stopped it."""
-    runs = confirmed.arms[name]
-    used = [*records.seeds, *(record.seed for others in confirmed.arms.values() for record in others)]
-    fixed = records.files(records.baseline)
-    files = LabFiles({**fixed.contents, **{path: text.encode("utf-8") for path, text in texts.items()}}, fixed.editable)
-    allowance = allowance_seconds(lab.program, records.calm)
-    split: Split = "test" if confirmed.held_out else "val"
-    seed, run = bench.fresh_seed(used), _key(confirmed, name, len(runs) + 1)
-    job = bench.job(run, files, seed, allowance_seconds=allowance, split=split)
-    finished = bench.executor.finished(job.key)
-    if finished is None:
-        finished = None if bench.stopped() else bench.executor.run(job, stopped=bench.stopped)
-    if finished is None:
+def _take_in(runs: "_Runs", work: Work, tell: Tell) -> None:
+    """Write down what came of a run; one that was stopped or lost is void, and is done again."""
+    order = work.order
+    try:
+        measured = work.take()
+    except LostError as lost:
+        tell(Happening(Kind.NOTE, f"{order.title} is run again elsewhere: {lost}"))
+        return
+    if measured is None:
+        return
+    record, confirmed = replace(measured.record, ended=now()), runs.confirmed
+    keep_log(runs.lab, order.job.key, measured.log)
+    arms = {**confirmed.arms, order.title: (*confirmed.arms[order.title], record)}
+    runs.confirmed = replace(confirmed, arms=arms)
+    write_confirmation(runs.lab.folder, runs.confirmed)
+    runs.bench.executor.forget(order.job.key)
+    score = record.note if record.disturbed else record.run.failure or f"{record.run.score:.6g}"
+    tell(Happening(Kind.RAN, f"{order.title}, run {order.run}: {score}", run=record))
+
+
+@dataclass(slots=True)
+class _Runs:
+    """The runs that a confirmation still needs."""
+
+    lab: Lab
+    records: Records
+    bench: Bench
+    confirmed: Confirmed
+    programs: Mapping[str, Mapping[str, str]]
+
+    @property
+    def hardware(self) -> str:
+        """The kind that its runs were done on so far, else that of the search; scores of two kinds say nothing."""
+        done = (record.hardware for runs in self.confirmed.arms.values() for record in runs if record.hardware)
+        return next(done, self.records.hardware)
+
+    def places(self) -> list[Place]:
+        """Return the places at which it may run, all of one kind. Raises DeskError where it was begun on another."""
+        places = self.bench.executor.places()
+        alike = [place for place in places if same_hardware(place.hardware, self.hardware)]
+        if not alike and any(self.confirmed.arms.values()):
+            raise DeskError(f"this confirmation was begun on {self.hardware}", fix="go on with it on such a machine")
+        return alike or [place for place in places if place.hardware == places[0].hardware]
+
+    def next_order(self, crew: Crew, place: Place) -> Order | None:
+        """Return the run that comes next in turn, None where the runs at work are the last ones."""
+        names = [name for name in self.confirmed.arms if name in self.programs]
+        for turn in range(self.confirmed.seeds):
+            for number in range(len(names)):
+                name = names[(number + turn) % len(names)]
+                begun = sum(work.order.title == name for work in crew.works)
+                if _counted(self.confirmed.arms[name]) + begun <= turn:
+                    return self._order(name, crew, place)
         return None
-    repeated = repeats_before(runs)
-    job = replace(job, seed=finished.seed)
-    measured = bench.score(job, finished, files, calm=records.calm, repeated=repeated)
-    return None if measured is None else measured.record
+
+    def _order(self, name: str, crew: Crew, place: Place) -> Order:
+        runs, executor = self.confirmed.arms[name], self.bench.executor
+        at_work = [work.order.run for work in crew.works if work.order.title == name]
+        run = 1 + max(len(runs), *at_work) if at_work else 1 + len(runs)
+        used = [*self.records.seeds, *(record.seed for arm in self.confirmed.arms.values() for record in arm)]
+        fixed, calm = self.records.files(self.records.baseline), self.records.calm(place.hardware)
+        texts = {path: text.encode("utf-8") for path, text in self.programs[name].items()}
+        job = self.bench.job(
+            _key(self.confirmed, name, run),
+            LabFiles({**fixed.contents, **texts}, fixed.editable),
+            self.bench.fresh_seed(used),
+            allowance_seconds=allowance_seconds(self.lab.program, calm),
+            split="test" if self.confirmed.held_out else "val",
+        )
+        finished = executor.finished(job.key)
+        if finished is not None and finished.seed in used:  # the power went between writing it down and removing it
+            executor.forget(job.key)
+            finished = None
+        expected = expected_seconds(self.lab.program.budget, calm[-3:])
+        return Order(job, None, name, run, calm, repeats_before(runs), finished, expected)
 
 
 def _counted(runs: Sequence[RunRecord]) -> int:

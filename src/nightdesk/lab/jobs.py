@@ -1,7 +1,8 @@
 """What passes between the loop and those who propose, run and score: values, so that a run may happen anywhere."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -29,6 +30,11 @@ class Job:
     memory_bytes: int | None = None
     network: bool = False
     split: Split = "val"  # what it is to be scored on; a run never sees it
+    judged_with: Mapping[str, bytes] = field(default_factory=dict)  # the lab's files that only the judge may read
+
+    def for_judge(self) -> "Job":
+        """Return the job as the judge gets it: with all of the lab's files."""
+        return replace(self, files={**self.files, **self.judged_with})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Place:
     hardware: str  # its kind: scores of different kinds are not compared; "" where that is not known
     cores: tuple[int, ...] = ()  # that the run is held to; (): all
     gpu: str = ""  # what CUDA_VISIBLE_DEVICES is to say; "": no graphics card is dealt out
+    remote: bool = False  # cores and card are another machine's
 
 
 ANYWHERE = Place("this machine", "")
@@ -51,8 +58,10 @@ class Use:
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
-    other_load: float = 0.0  # cores that the rest of the machine kept busy meanwhile, on average
+    other_load: float = 0.0  # cores that others kept busy meanwhile, on average
     harness_cpu_seconds: float = 0.0  # what nightdesk itself used around the run
+    slept_seconds: float = 0.0  # that the whole machine slept meanwhile; no part of the wall time
+    cores: int = 0  # that it could use; 0: not known. Loads are those of these cores
 
     def measured(self) -> dict[str, float]:
         """Return it under the names that guards and experiments use; a run cannot print these itself."""
@@ -76,6 +85,8 @@ class Finished:
     printed: Measurements
     log: str  # its end, as it can be shown
     folder: Path  # what the run left; nobody may take it for harmless
+    hardware: str = ""  # of the place that it ran at
+    gpu: str = ""  # of its place: what scoring it may see of the graphics cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,10 @@ class Scored:
     use: Use = field(default_factory=Use)  # of scoring; it is not the candidate's and not the harness's
 
 
+class LostError(Exception):
+    """The place of a run went away with it, through no fault of the run's; str() says how, in one line."""
+
+
 class Executor(Protocol):
     """Runs jobs. It returns for every job, whatever the candidate does; it raises only for the machine's own faults.
 
@@ -97,10 +112,16 @@ class Executor(Protocol):
     def places(self) -> tuple[Place, ...]:
         """Return where runs may happen at this moment: each takes one run at a time. It may change, as nodes do."""
 
+    def turn(self, place: Place, *, stopped: Stopped, waiting: Callable[[str], None]) -> AbstractContextManager[bool]:
+        """Hold a place for the block: no other session of its machine uses its cores and card meanwhile.
+
+        Yields False where `stopped` ended the wait; `waiting` is told once, in one line, where there is one.
+        """
+
     def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         """Return the finished run, on disk before it returns; None where `stopped` ended it: it is void.
 
-        Where the place is lost meanwhile, the run happens again at another one of the same hardware.
+        Raises LostError where the place went away meanwhile: the run can happen again at another one.
         """
 
     def finished(self, key: str) -> Finished | None:

@@ -1,19 +1,18 @@
 """The loop: baseline and noise first, then propose, run, score, judge and record, until the night is over.
 
-Each step is one short function below, and each leaves the ledger so that the next start can go on from it, whatever
-happens in between (lab.ledger says how, lab.recovery what is then still to do):
+One thread, the night's, has the ledger, git and the drafts; runs and questions have threads of their own and come back
+as values. Each step leaves the ledger so that the next start can go on from it, whatever happens in between (lab.ledger
+says how, lab.recovery what is then still to do). At each look:
 
-    recover -> measure the baseline -> [ propose -> record -> run -> score -> judge (-> run again) -> conclude ] ...
+    take in runs that ended -> judge -> heed the person's wishes -> tend the drafts -> give free places their next run
 """
 
 import os
-import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
 
 from nightdesk.base.lock import hold_lock
 from nightdesk.base.trees import known_commits
-from nightdesk.lab.asking import next_proposal
 from nightdesk.lab.branches import (
     branches,
     experiment_refs,
@@ -23,12 +22,17 @@ from nightdesk.lab.branches import (
     refuse_checked_out,
     remove_stale_locks,
 )
+from nightdesk.lab.dealing import deal
 from nightdesk.lab.disturbance import disturbed_run
-from nightdesk.lab.experiments import FOLDER, Experiment, State, read_experiments
+from nightdesk.lab.drafting.drafts import Drafts
+from nightdesk.lab.experiments import FOLDER, State, read_experiments
 from nightdesk.lab.faults import disk_faults_told
 from nightdesk.lab.jobs import Executor, Proposer, Scorer, Stopped
 from nightdesk.lab.keeping import clear_halves, commit_results, leave_untracked
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.lasting import stop_rules
+from nightdesk.lab.lasting.logs import prune_logs
+from nightdesk.lab.lasting.pruning import clear_leftovers, tidy
 from nightdesk.lab.ledger import NAME, read_results
 from nightdesk.lab.measuring import Bench, Disturbed
 from nightdesk.lab.night import (
@@ -46,11 +50,15 @@ from nightdesk.lab.night import (
     silent,
     stop_file,
 )
-from nightdesk.lab.records import Records, key, next_key
+from nightdesk.lab.records import Records, experiment_of, next_key
 from nightdesk.lab.recovery import AppendRow, DropRef, MakeRef, MoveBranch, OnDisk, recover
 from nightdesk.lab.session import OverError, Session
 from nightdesk.lab.starting import choose_start
-from nightdesk.lab.steps import finish, is_kept, remeasure, remeasure_the_best
+from nightdesk.lab.steps import is_kept, judge_scored, take_in
+from nightdesk.lab.work import Crew
+
+_LOOK_SECONDS = 0.05  # between two looks where nothing happens
+_TIDY_EVERY = 50  # experiments
 
 
 def run_night(
@@ -66,26 +74,37 @@ def run_night(
 ) -> Night:
     """Run experiments as `plan` says, beginning with what an earlier session left open, and return what was done.
 
-    `stopped` ends it at once: the run at work is void and will be done again. The file `stop` in the lab's state
-    asks for the same, or to wind down after the run at work. Raises DeskError with the way out where the lab cannot
+    `stopped` ends it at once: the runs at work are void and will be done again. The file `stop` in the lab's state
+    asks for the same, or to wind down after the runs at work. Raises DeskError with the way out where the lab cannot
     go on: another session, the branch in somebody's hands, a baseline that does not run, a full disk. Whatever ends
     it, the next call goes on from what is there.
     """
     with disk_faults_told(lab.folder), hold_lock(lab.lock, doing=f"running experiments of the lab {lab.name}"):
         stop_file(lab).unlink(missing_ok=True)  # it was meant for an earlier session
-        session = _begin(
-            lab, plan, proposer, Bench(lab.program, executor, scorer, _at_once(lab, stopped), disturbed), tell
-        )
+        bench = Bench(lab.program, executor, scorer, _at_once(lab, stopped), disturbed)
+        session = _begin(lab, plan, proposer, bench, tell)
+        drafts = Drafts(session, plan.strategy)
         try:
-            ended, why = _play(session)
+            _recover(session)
+            over = _play(session, drafts)
         finally:
+            session.crew.end()
+            drafts.close()
             running_file(lab).unlink(missing_ok=True)
         commit = commit_results(lab, tell, wanted=plan.commit)
-        session.say(Kind.ENDED, why)
+        session.say(Kind.ENDED, over.why)
     records = session.records
     kept = tuple(n for n in session.judged if n != records.baseline_number and is_kept(records.get(n)))
     return Night(
-        records.tag, ended, why, tuple(session.judged), kept, records.baseline_number, records.best.number, commit
+        tag=records.tag,
+        ended=over.ended,
+        why=over.why,
+        judged=tuple(session.judged),
+        kept=kept,
+        baseline=records.baseline_number,
+        best=records.best.number,
+        commit=commit,
+        busy_share=session.busy_share,
     )
 
 
@@ -99,7 +118,7 @@ def _begin(lab: Lab, plan: Plan, proposer: Proposer, bench: Bench, tell: Tell) -
     refuse_checked_out(lab, start.tag)
     tell(Happening(Kind.TAG, start.why))
     records = Records(lab, start, experiments)
-    until = None if plan.seconds is None else datetime.now(UTC) + timedelta(seconds=plan.seconds)
+    ends = stop_rules.ends_by(plan, passed_seconds=0.0, now=datetime.now(UTC))
     running = Running(
         tag=start.tag,
         process=os.getpid(),
@@ -107,34 +126,55 @@ def _begin(lab: Lab, plan: Plan, proposer: Proposer, bench: Bench, tell: Tell) -
         doing="starting",
         since=now(),
         count=plan.count,
-        until=None if until is None else until.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        until=None if ends is None else ends.isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
-    deadline = None if plan.seconds is None else time.monotonic() + plan.seconds
-    wound_down = partial(_is_asked_to_stop, lab)
-    return Session(lab, plan, records, bench, proposer, tell, wound_down, deadline, running)
+    return Session(lab, plan, records, bench, proposer, tell, partial(_is_asked_to_stop, lab), running, Crew(bench))
 
 
-def _play(session: Session) -> tuple[Ended, str]:
-    """Play the night; return how it ended, and why in words."""
-    try:
-        _recover(session)
-        finish(session, session.records.baseline)
-        while True:
-            session.heed_wishes()
-            remeasure_the_best(session)
-            proposal, fixes = next_proposal(session)
-            experiment = session.records.add(proposal, fixes=fixes)
-            session.say(Kind.PROPOSED, f"{experiment.number:04d} {experiment.title}", experiment)
-            finish(session, experiment)
-    except OverError as over:
-        return over.ended, over.why
+def _play(session: Session, drafts: Drafts) -> OverError:
+    """Play the night; return how it ended, and why."""
+    while True:
+        for work in session.crew.ended():
+            take_in(session, work)
+        judge_scored(session)
+        _tidy_up(session)
+        if (stopping := session.stopping()) is not None:
+            if stopping.ended is Ended.STOPPED or not session.crew.works:
+                return stopping
+        else:
+            over = session.over()
+            if over is None:
+                drafts.tend(wanted=session.wanted)
+            deal(session, drafts if over is None else None)
+            over = over or drafts.over
+            if over is not None and not session.crew.works and not _goes_on(session):
+                return over
+        for line in session.crew.waits():
+            session.say(Kind.NOTE, line)
+        session.write_running(drafts=drafts.ready)
+        session.crew.begin()
+        session.crew.wait(_LOOK_SECONDS)
+
+
+def _tidy_up(session: Session) -> None:
+    """Now and then, keep what grows within bounds: logs, and git's loose files."""
+    if len(session.judged) - session.tidied >= _TIDY_EVERY:
+        session.tidied = len(session.judged)
+        prune_logs(session.lab, session.records.all)
+        tidy(session.lab)
+
+
+def _goes_on(session: Session) -> bool:
+    """Say whether something that is open can still be finished: there is a place for it."""
+    return bool(session.records.open) and bool(session.bench.executor.places())
 
 
 def _recover(session: Session) -> None:
     """Bring ledger, refs and branch to what was judged, then finish what was left open."""
     lab, records = session.lab, session.records
     session.bench.executor.end_orphans()
-    _forget_what_is_recorded(session)
+    clear_leftovers(lab)
+    prune_logs(lab, records.all)
     everything = read_experiments(lab.folder / FOLDER)
     here = known_commits(lab.repository, [experiment.commit for experiment in everything])
     refs = experiment_refs(lab)
@@ -145,7 +185,6 @@ def _recover(session: Session) -> None:
         branch=session.branch,
         start=records.baseline.commit,
         refs=refs,
-        finished=frozenset(e.number for e in records.all if session.bench.executor.finished(next_key(e)) is not None),
         tag=records.tag,
     )
     by_number = {experiment.number: experiment for experiment in everything}
@@ -162,25 +201,29 @@ def _recover(session: Session) -> None:
             case AppendRow(number):
                 records.append_row(by_number[number])
             case _:  # KillRun is end_orphans; the others go on from the state that the file tells
-                _finish_what_was_left(session, records.get(action.number))
+                pass
+    for experiment in records.open:
+        if not (experiment.is_baseline and not experiment.runs and experiment.state is State.PROPOSED):
+            session.say(Kind.RECOVERED, f"{experiment.number:04d} was left {experiment.state}: it goes on", experiment)
+    _take_up(session)
 
 
-def _finish_what_was_left(session: Session, experiment: Experiment) -> None:
-    if experiment.state is State.JUDGED:
-        remeasure(session, experiment)
-        return
-    if not (experiment.is_baseline and not experiment.runs and experiment.state is State.PROPOSED):
-        session.say(Kind.RECOVERED, f"{experiment.number:04d} was left {experiment.state}: it goes on", experiment)
-    finish(session, experiment)
-
-
-def _forget_what_is_recorded(session: Session) -> None:
-    """Remove the runs that are in the ledger already: the power went between writing it and removing them."""
-    folders = session.lab.runs.iterdir() if session.lab.runs.is_dir() else ()
-    known = {key(experiment, n) for experiment in session.records.all for n in range(1, len(experiment.runs) + 1)}
-    for folder in list(folders):
-        if folder.name in known:
-            session.bench.executor.forget(folder.name)
+def _take_up(session: Session) -> None:
+    """Find the runs that finished and were not scored: they are, first of all. What is in the ledger is removed."""
+    records, executor = session.records, session.bench.executor
+    folders = [folder.name for folder in session.lab.runs.iterdir()] if session.lab.runs.is_dir() else []
+    seeds = set(records.seeds)
+    for key in dict.fromkeys([*folders, *(next_key(experiment) for experiment in records.all)]):
+        number = experiment_of(key)
+        if number not in records.numbers:
+            continue  # another tag's, or a confirmation's
+        finished = executor.finished(key)
+        if finished is None or finished.seed in seeds:
+            executor.forget(key)  # cut short, or the power went between writing it down and removing it
+            continue
+        session.left.setdefault(number, []).append(finished)
+        if records.get(number).state is State.JUDGED:
+            session.wanted_again.add(number)
 
 
 def _is_asked_to_stop(lab: Lab) -> bool:

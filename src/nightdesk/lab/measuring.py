@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from nightdesk.lab.branches import LabFiles
 from nightdesk.lab.experiments import RunRecord
@@ -75,9 +75,10 @@ class Bench:
             memory_bytes=program.memory_bytes,
             network=program.network,
             split=split,
+            judged_with={path: content for path, content in files.contents.items() if path not in files.for_runs},
         )
 
-    def score(self, job: Job, finished: Finished, files: LabFiles, *, calm: Calm, repeated: int) -> Measured | None:
+    def score(self, job: Job, finished: Finished, *, calm: Calm, repeated: int) -> Measured | None:
         """Return the record of a finished run, None where the person stopped the scoring.
 
         A disturbed run is not scored, since it does not count, unless it was `repeated` often enough.
@@ -86,12 +87,13 @@ class Bench:
         what = self.disturbed(finished, calm)
         if what and repeated < REPEATS:
             run = Run(None, outside, finished.failure)
-            return Measured(RunRecord(run, finished.seed, disturbed=True, note=what), finished.log)
+            record = RunRecord(run, finished.seed, disturbed=True, note=what, hardware=finished.hardware)
+            return Measured(record, finished.log)
         note = f"{what}; counted all the same, after {repeated} repeats" if what else ""
         if finished.failure:
-            return Measured(RunRecord(Run(None, outside, finished.failure), finished.seed, note=note), finished.log)
-        # the judge may read all of the lab's files, also those that are kept from runs
-        scored = self.scorer.score(replace(job, files=files.contents), finished, stopped=self.stopped)
+            run = Run(None, outside, finished.failure)
+            return Measured(RunRecord(run, finished.seed, note=note, hardware=finished.hardware), finished.log)
+        scored = self.scorer.score(job.for_judge(), finished, stopped=self.stopped)
         if scored is None:
             return None
         value = finite(scored.score)
@@ -100,7 +102,7 @@ class Bench:
             failure = "the score is no finite number"
         run = Run(value, {**outside, **_numbers(scored.measured)}, failure)
         log = finished.log if value is None else with_metric(finished.log, self.program.metric, value)
-        return Measured(RunRecord(run, finished.seed, note=note), log)
+        return Measured(RunRecord(run, finished.seed, note=note, hardware=finished.hardware), log)
 
 
 def repeats_before(records: Sequence[RunRecord]) -> int:

@@ -15,6 +15,7 @@ from nightdesk.base.files import write_atomically
 from nightdesk.lab.experiments import Experiment, RunRecord
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.noise import BASELINE_RUNS, LEAST_RUNS
+from nightdesk.lab.searching.strategies import GREEDY, Strategy
 
 STOP_AT_ONCE = "now"  # in the file `stop`: the run at work is ended too
 
@@ -30,6 +31,7 @@ class Plan:
     tag: str | None = None  # to go on with or to begin; None: the newest if it still fits, else today's date
     baseline_runs: int = BASELINE_RUNS
     remeasure: int = 12  # candidates after which the best program runs once more, for drift and a surer noise
+    strategy: Strategy = GREEDY
     fixes: int = 2  # times that one experiment's crash goes back to its worker
     commit: bool = True  # results.tsv and experiments/ at the end, in a desk
 
@@ -103,6 +105,7 @@ class Night:
     baseline: int  # its number in the tag
     best: int  # the number of the best program now
     commit: str | None = None  # of results.tsv and experiments/
+    busy_share: float | None = None  # of its places' time that runs were at work, scoring included
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,11 @@ class AtWork:
     """One run at work."""
 
     key: str  # of its job: names its live file
-    experiment: int
+    experiment: int | None  # its number; None for an arm of a confirmation, which the title names
     title: str
-    run: int  # of the experiment, from 1
+    run: int  # of the experiment or arm, from 1
     place: str  # its name
-    doing: str  # "running", "scoring"
+    doing: str  # "running", "scoring", "waiting for its place"
     since: str
     expected_seconds: float | None = None  # wall time that a run takes there, from the last ones
 
@@ -128,15 +131,12 @@ class Running:
     began: str
     doing: str  # "running", "scoring", "waiting for a proposal", "starting"
     since: str
-    experiment: int | None = None
-    title: str = ""
-    run: int = 0  # of the experiment, from 1
-    expected_seconds: float | None = None  # wall time that a run takes, from the last ones
     judged: int = 0  # experiments in this session
     count: int | None = None  # wished for
     until: str | None = None  # no new experiment begins after it
     works: tuple[AtWork, ...] = ()  # the runs at work, the longest at work first
     drafts: int = 0  # proposals that wait for a place
+    busy_share: float | None = None  # of the places' time so far, from 0 to 1
 
 
 def now() -> str:

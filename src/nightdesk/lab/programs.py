@@ -14,7 +14,7 @@ from nightdesk.lab.guards import FORM, Guard, parse_guard
 
 NAME = "program.md"
 BUILT_IN_JUDGE = "nightdesk"  # the sealed judge of the gpt template
-OURS = (NAME, "results.tsv", "report.md", "progress.png")  # never edited by a proposal
+OURS = (NAME, "results.tsv", "dropped.tsv", "report.md", "progress.png")  # never edited by a proposal
 OUR_FOLDERS = ("experiments", ".git")
 MAX_BYTES = 1_000_000
 ORIGINAL_FILES = frozenset({NAME, "prepare.py", "train.py"})  # by which Karpathy's layout is known
@@ -76,8 +76,13 @@ def read_program(folder: Path) -> Program:
         raise DeskError(f"{folder} has no {NAME}", fix="make a lab with: nightdesk lab new NAME") from error
     except (OSError, UnicodeDecodeError) as error:
         raise DeskError(f"{path} cannot be read: {error}", fix="save it as UTF-8 text") from error
+    return parse_program(text, files=files_below(folder))
+
+
+def files_below(folder: Path) -> set[str]:
+    """Return the paths of a folder's plain files, "/" between the parts."""
     plain = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return parse_program(text, files={path.relative_to(folder).as_posix() for path in plain})
+    return {path.relative_to(folder).as_posix() for path in plain}
 
 
 def parse_program(text: str, *, files: Collection[str]) -> Program:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nightdesk.base.errors import DeskError
-from nightdesk.lab.experiments import Experiment, State
+from nightdesk.lab.experiments import Experiment, State, judged_in_order
 from nightdesk.lab.judging import Decision
 from nightdesk.lab.ledger import COMMIT_DIGITS
 
@@ -120,7 +120,7 @@ def recover(found: OnDisk) -> tuple[Action, ...]:
 
 def branch_target(experiments: Sequence[Experiment], start: str) -> str:
     """Return the commit at which the branch should stand: the last judged keep, else where it began."""
-    keeps = [e.commit for e in experiments if e.verdict is not None and e.verdict.decision is Decision.KEEP]
+    keeps = [e.commit for e in judged_in_order(experiments) if e.status == Decision.KEEP]
     return keeps[-1] if keeps else start
 
 

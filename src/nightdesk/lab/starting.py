@@ -19,8 +19,9 @@ from nightdesk.lab.labs import Lab
 from nightdesk.lab.preparing import STAMP
 from nightdesk.lab.programs import NAME, Program, parse_program
 from nightdesk.lab.recovery import branch_target
+from nightdesk.lab.summary import is_replay
 
-_NOT_SET_UP = ("instructions", "version", "adopted")  # of a Program: what may change within a tag
+NOT_SET_UP = ("instructions", "version", "adopted")  # of a Program: what may change within a tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Start:
 
 
 def choose_start(lab: Lab, experiments: Sequence[Experiment], *, tag: str | None, today: date) -> Start:
-    """Return the tag to go on with or to begin.
+    """Return the tag to go on with or to begin; a replay's is gone on with only by its name.
 
     Raises DeskError where the person named a tag that no longer fits, or that cannot name a branch.
     """
@@ -64,8 +65,8 @@ def data_version(lab: Lab) -> str:
 
 
 def _newest_baseline(experiments: Sequence[Experiment], tag: str | None) -> Experiment | None:
-    baselines = [e for e in experiments if e.is_baseline and tag in (None, e.tag)]
-    return baselines[-1] if baselines else None
+    own = [e for e in experiments if e.is_baseline and (e.tag == tag if tag is not None else not is_replay(e.tag))]
+    return own[-1] if own else None
 
 
 def _against(lab: Lab, baseline: Experiment, experiments: Sequence[Experiment], tree: str) -> list[str]:
@@ -103,9 +104,14 @@ def _settings(lab: Lab, baseline: Experiment) -> list[str]:
         before = parse_program(contents[NAME].decode("utf-8-sig"), files=contents)
     except (DeskError, KeyError, UnicodeDecodeError):
         return [f"{NAME} of {baseline.tag} cannot be read any more"]
-    names = [field.name for field in fields(Program) if field.name not in _NOT_SET_UP]
-    named = [name for name in names if getattr(before, name) != getattr(lab.program, name)]
+    named = settings_changed(before, lab.program)
     return [f"{', '.join(named)} in {NAME} changed"] if named else []
+
+
+def settings_changed(before: Program, after: Program) -> list[str]:
+    """Return the names of what differs between two versions of program.md, prose apart."""
+    names = [field.name for field in fields(Program) if field.name not in NOT_SET_UP]
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
 
 
 def _found(experiments: Sequence[Experiment], baseline: Experiment) -> str:
