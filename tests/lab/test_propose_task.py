@@ -12,7 +12,7 @@ from nightdesk.agents.scripted import Reply, ScriptedWorker
 from nightdesk.agents.tasks import Attempt, CapReachedError, Usage
 from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
-from nightdesk.lab.agent_proposer import AgentProposer, wiki_notes
+from nightdesk.lab.agent_proposer import AgentProposer
 from nightdesk.lab.desk_tasks import lab_briefs
 from nightdesk.lab.jobs import Search
 from nightdesk.lab.judging import Decision
@@ -214,12 +214,22 @@ def test_a_desks_own_template_takes_the_place(tmp_path: Path) -> None:
     assert FILES["train.py"].strip() in task.brief().material
 
 
-def test_the_wiki_tells_what_it_knows_of_the_lab(tmp_path: Path) -> None:
-    (tmp_path / "wiki/concepts").mkdir(parents=True)
-    (tmp_path / "nightdesk.toml").touch()
-    page = "---\ntype: concept\ntitle: Muon\nsummary: An optimiser.\n---\n\nMuon likes a learning rate of 0.02.\n"
-    (tmp_path / "wiki/concepts/Muon.md").write_text(page, encoding="utf-8")
-    told = wiki_notes(Desk(tmp_path), search(instructions="Tune Muon."))
-    assert told == "- Muon: Muon likes a learning rate of 0.02."
-    assert wiki_notes(Desk(tmp_path), search(instructions="…", metric="—")) == ""
-    assert wiki_notes(Desk(tmp_path / "none"), search()) == ""
+def test_a_hypothesis_cites_only_what_was_supplied() -> None:
+    material = make_material(search(), wiki="- [[Muon, explained#^c0123456789|1]] (a source) Muon likes 0.02.")
+    rests = "Since [[Muon, explained#^c0123456789|1]] says so."
+    assert verify_proposal(material, hand_in(hypothesis=rests)).result is not None
+    for cited in ("Muon, explained#^c0123456780", "Other#^c0123456789", "#^c0123456789"):
+        verified = verify_proposal(material, hand_in(hypothesis=f"It is low. [[{cited}|1]] {rests}"))
+        assert verified.result is None
+        assert verified.reasons == (
+            f"the hypothesis cites [[{cited}]], which is not among what the wiki was said to know: copy a link from "
+            "there as it stands, or cite nothing",
+        )
+
+
+def test_a_cut_note_is_no_half_citation() -> None:
+    notes = "\n".join(f"- [[Muon#^c{n:010d}|{n}]] Muon likes it." for n in range(400))
+    shown = brief_of(make_material(search(), wiki=notes))
+    knows = shown.split("what the wiki of this desk knows>>>\n")[1].split("\n<<<END")[0]
+    assert 1_000 < len(knows) <= 6_000
+    assert notes.startswith(knows + "\n")

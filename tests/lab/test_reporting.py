@@ -33,7 +33,8 @@ def lab_at(root: Path, *, judged: bool = True, desk: bool = True) -> Lab:
 
 
 def report(*night: Experiment, confirmed: Confirmed | None = None, root: Path = Path("/x"), **how: bool) -> str:
-    return render_report(lab_at(root, **how), summarise(night, lower_is_better=True), confirmed=confirmed)
+    summary = summarise(night, lower_is_better=True)
+    return render_report(lab_at(root, **how), summary, confirmed=confirmed, experiments=night)
 
 
 def confirmation(before: float, after: float) -> Confirmed:

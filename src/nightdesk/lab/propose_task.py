@@ -12,11 +12,13 @@ from nightdesk.agents.tasks import Brief, Task, Verified
 from nightdesk.base.errors import DeskError
 from nightdesk.base.pages import short_hash
 from nightdesk.lab.changes import Change, check_change
-from nightdesk.lab.experiments import Experiment, State, one_line
+from nightdesk.lab.experiments import Experiment, State, judged_in_order, one_line
 from nightdesk.lab.failures import failure_of
 from nightdesk.lab.fingerprints import fingerprint
-from nightdesk.lab.jobs import Search
+from nightdesk.lab.jobs import Proposal, Search
 from nightdesk.lab.judging import Decision
+from nightdesk.lab.memory.citations import unsupplied
+from nightdesk.lab.searching.repeats import MAX_WAITING, against_repeat, refused_changes
 
 KIND = "propose"
 PACKAGE: Traversable = resources.files("nightdesk.lab") / "briefs"
@@ -24,6 +26,7 @@ MAX_PROGRAM = 16_000  # characters of program.md's prose
 MAX_WIKI = 6_000
 MAX_FIXED = 24_000  # of all files that are only read
 MAX_LEDGER = 16_000
+_MOST_WHY = 200  # characters of a hypothesis, there
 _LEAST_LEDGER = 2_000
 _JUDGES_FOLDER = "judge/"  # what a judge command keeps there is for nobody who proposes
 _RANGES = """\
@@ -67,6 +70,8 @@ class Material:
     mending: str = ""  # the title and the failure of the experiment whose files these are
     ranges: bool = False  # whether an optimiser goes on with the numbers
     keeps: Sequence[int] = field(default_factory=tuple)  # indexes of ledger lines that are never left out
+    waiting: Sequence[str] = ()  # a line for each proposal that will be run soon
+    changes: Mapping[str, str] = field(default_factory=dict)  # what is not to be tried again -> why
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -99,6 +104,8 @@ def make_material(search: Search, *, wiki: str = "", ranges: bool = False) -> Ma
         wiki=wiki,
         ranges=ranges,
         keeps=tuple(n for n, one in enumerate(search.experiments) if one.status == Decision.KEEP),
+        waiting=tuple(_waiting_line(proposal) for proposal in search.waiting[:MAX_WAITING]),
+        changes=refused_changes(search),
     )
 
 
@@ -107,7 +114,8 @@ def make_mending(search: Search, crashed: Experiment, files: Mapping[str, str], 
     whole = make_material(search, wiki=wiki)
     failure = failure_of(crashed, [*search.files, *search.fixed])
     told = f"Experiment {crashed.number}: {crashed.title}\nFailed: {failure.line if failure else 'no score'}"
-    return replace(whole, files=dict(files), mending=told)
+    # what is mended is known to be tried: it is held to be another program, not another change
+    return replace(whole, files=dict(files), mending=told, changes={})
 
 
 def propose_task(material: Material, briefs: Briefs, *, subject: str, part_chars: int) -> Task[Material]:
@@ -118,7 +126,13 @@ def propose_task(material: Material, briefs: Briefs, *, subject: str, part_chars
 def verify_proposal(material: Material, text: str) -> Verified[Change]:
     """Return the change that a hand-in asks for, or every reason against it."""
     tried = {*material.tried, material.best}
-    return check_change(text, material.files, was_tried=tried.__contains__)
+    verified = check_change(text, material.files, was_tried=tried.__contains__)
+    if verified.result is None:
+        return verified
+    reasons = tuple(unsupplied(verified.result.hypothesis, material.wiki))
+    if again := against_repeat(material.files, verified.result.files, material.changes):
+        reasons += (again,)
+    return Verified(None, reasons) if reasons else verified
 
 
 def propose_brief(material: Material, briefs: Briefs, *, part_chars: int) -> Brief:
@@ -138,8 +152,11 @@ def propose_brief(material: Material, briefs: Briefs, *, part_chars: int) -> Bri
     ledger = _cut_ledger(material, max(_LEAST_LEDGER, min(MAX_LEDGER, left // 3)))
     pieces["experiments so far"] = ledger
     left -= len(ledger)
+    if material.waiting:
+        pieces["proposals that wait to be run"] = "\n".join(material.waiting)
+        left -= len(pieces["proposals that wait to be run"])
     if material.wiki and left > 0:
-        pieces["what the wiki of this desk knows"] = material.wiki[: min(MAX_WIKI, left // 4)]
+        pieces["what the wiki of this desk knows"] = _whole_lines(material.wiki, min(MAX_WIKI, left // 4))
         left -= len(pieces["what the wiki of this desk knows"])
     room = min(MAX_FIXED, left)
     for path, text in material.fixed.items():
@@ -170,14 +187,28 @@ _MENDING = (
 )
 
 
+def _whole_lines(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most].rpartition("\n")[0]  # half a citation is none
+
+
 def _aim(search: Search) -> str:
     better = "lower" if search.lower_is_better else "higher"
     parts = [f"The metric is `{search.metric}`; {better} is better. Each run has a budget of {search.budget}."]
     if search.score is not None:
-        parts.append(f"The best program so far has {search.score:.6g} (experiment {search.incumbent.number}).")
+        parts.append(f"{_incumbent(search)} has {search.score:.6g} (experiment {search.incumbent.number}).")
     if search.noise is not None:
         parts.append(f"Two runs of one program lie apart by luck: the standard deviation is {search.noise.sd:.2g}.")
     return " ".join(parts)
+
+
+def _incumbent(search: Search) -> str:
+    """Return what the program that is to be changed is called: it need not be the best."""
+    if search.incumbent.verdict is None:
+        return "The program to change, which is run once more before it is judged,"
+    keeps = judged_in_order(experiment for experiment in search.experiments if experiment.status == Decision.KEEP)
+    if keeps and keeps[-1].number != search.incumbent.number:
+        return f"The program to change, which is not the best (that is experiment {keeps[-1].number}),"
+    return "The best program so far"
 
 
 def _quoted(program: str) -> str:
@@ -201,6 +232,11 @@ def _line(experiment: Experiment, files: Sequence[str]) -> str:
     if failure := failure_of(experiment, files):
         return f"{text} [{failure.line}]"
     return f"{text} ({verdict.ground})"
+
+
+def _waiting_line(proposal: Proposal) -> str:
+    why = one_line(proposal.hypothesis)
+    return f"{one_line(proposal.title)}: {why[:_MOST_WHY]}{'…' if len(why) > _MOST_WHY else ''}"
 
 
 def _cut_ledger(material: Material, most: int) -> str:

@@ -9,17 +9,18 @@ from nightdesk.base.pages import Page, render_front
 from nightdesk.lab.confirmations import Confirmed, read_confirmations, tell_confirmed
 from nightdesk.lab.confirming import SEEDS as CONFIRM_RUNS
 from nightdesk.lab.confirming import Held, detectable_gain
-from nightdesk.lab.experiments import FOLDER, file_name
+from nightdesk.lab.experiments import FOLDER, Experiment, file_name
 from nightdesk.lab.judging import Decision, Ground, Rule, minimal_gain
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.lasting.drifting import drift_line
 from nightdesk.lab.ledger import COMMIT_DIGITS, render_score
+from nightdesk.lab.memory.next_ideas import next_ideas
 from nightdesk.lab.plotting import NAME as PLOT
 from nightdesk.lab.summary import Group, Point, Summary
 from nightdesk.wiki.escaping import escape_markdown
 
 NAME = "report.md"
 _MOST_LISTED = 20  # rows of one table; results.tsv has all
-_MOST_IDEAS = 3  # near misses that are worth another look
 _TITLE_CHARS = 120
 
 _HELD = {
@@ -29,11 +30,13 @@ _HELD = {
 }
 
 
-def write_report(lab: Lab, summary: Summary, *, confirmed: Confirmed | None) -> Path:
+def write_report(
+    lab: Lab, summary: Summary, *, confirmed: Confirmed | None, experiments: Sequence[Experiment] = ()
+) -> Path:
     """Write the report and return its path. Raises DeskError where it cannot be written."""
     path = views_folder(lab) / NAME
     try:
-        write_atomically(path, render_report(lab, summary, confirmed=confirmed))
+        write_atomically(path, render_report(lab, summary, confirmed=confirmed, experiments=experiments))
     except OSError as error:
         raise DeskError(f"{path}: {error.strerror}", fix="make room on the disk, or mend that folder") from error
     return path
@@ -44,8 +47,13 @@ def views_folder(lab: Lab) -> Path:
     return lab.folder if lab.desk is not None else lab.folder / FOLDER
 
 
-def render_report(lab: Lab, summary: Summary, *, confirmed: Confirmed | None) -> str:
-    """Return the report of one branch. The same ledger gives the same bytes."""
+def render_report(
+    lab: Lab, summary: Summary, *, confirmed: Confirmed | None, experiments: Sequence[Experiment] = ()
+) -> str:
+    """Return the report of one branch. The same ledger gives the same bytes.
+
+    `experiments`: those of all branches, against which the next ideas are checked; without them there are few.
+    """
     program = lab.program
     front = {
         "type": "lab report",
@@ -64,7 +72,7 @@ def render_report(lab: Lab, summary: Summary, *, confirmed: Confirmed | None) ->
         ("## What was kept", _kept(lab, summary)),
         ("## What was tried", _tried(lab, summary)),
         ("## What was learned", _learned(lab, summary)),
-        ("## Next ideas", _ideas(lab, summary, confirmed)),
+        ("## Next ideas", _ideas(lab, summary, confirmed, experiments)),
     ]
     body = "\n".join("\n".join([heading, "", *lines, ""]) for heading, lines in sections if lines)
     if views_folder(lab) != lab.folder:
@@ -113,7 +121,9 @@ def _counts(summary: Summary) -> str:
     simpler = len(summary.keeps) - better
     parts = [f"{better} kept as better"]
     parts += [f"{simpler} kept as good and simpler"] if simpler else []
-    parts += [f"{summary.count('discard')} discarded", f"{summary.count('crash')} crashed"]
+    behind = sum(point.ground == Ground.BEHIND for point in summary.candidates)
+    aside = f" ({behind} of them better than what they changed, not than the best)" if behind else ""
+    parts += [f"{summary.count('discard')} discarded{aside}", f"{summary.count('crash')} crashed"]
     waiting = f", {summary.waiting} not judged yet" if summary.waiting else ""
     return f"{tried} experiment{'s' if tried != 1 else ''}: {', '.join(parts)}{waiting}."
 
@@ -135,7 +145,7 @@ def _kept(lab: Lab, summary: Summary) -> list[str]:
         return []
     shown = sorted(summary.keeps, key=lambda point: -(point.gain or 0.0))[:_MOST_LISTED]
     lines = [f"| no. | commit | {lab.program.metric} | gain | why | what |", "| --- | --- | --- | --- | --- | --- |"]
-    for point in sorted(shown, key=lambda point: point.number):
+    for point in sorted(shown, key=lambda point: point.place):
         lines.append(
             f"| {_link(point)} | {point.commit[:COMMIT_DIGITS]} | {render_score(point.score)} | {_figure(point.gain)} "
             f"| {point.ground} | {_cell(point.title)} |"
@@ -198,6 +208,9 @@ def _learned(lab: Lab, summary: Summary) -> list[str]:
             f"- A confirmation with {CONFIRM_RUNS} + {CONFIRM_RUNS} runs shows a gain of "
             f"{detectable_gain(summary.noise.sd, runs=CONFIRM_RUNS):.3g} four times out of five."
         )
+    if summary.drift is not None:
+        told = drift_line(summary.drift, lower_is_better=lab.program.lower_is_better)
+        lines.append(f"- {told[0].upper()}{told[1:]}. What was judged across it compares unlike with unlike.")
     if summary.disturbed:
         lines.append(f"- {summary.disturbed} of {summary.runs} runs were disturbed by other load and do not count.")
     lines += [f"- {metric}: {_sentence(point)}" for point in _most_telling(summary)]
@@ -219,7 +232,7 @@ def _sentence(point: Point) -> str:
     return f"{_plain(_short(point.title))} {moved} {abs(gained):.3g} ({_link(point)})."
 
 
-def _ideas(lab: Lab, summary: Summary, confirmed: Confirmed | None) -> list[str]:
+def _ideas(lab: Lab, summary: Summary, confirmed: Confirmed | None, experiments: Sequence[Experiment]) -> list[str]:
     if not summary.points:
         return []
     lines = []
@@ -227,10 +240,10 @@ def _ideas(lab: Lab, summary: Summary, confirmed: Confirmed | None) -> list[str]
         lines.append(f"- See what holds: `nightdesk lab confirm {lab.place}`")
     if confirmed is not None and confirmed.result is not None and confirmed.result.held is Held.YES:
         lines.append(f"- Bring the winner into the working folder: `nightdesk lab adopt {lab.place}`")
-    least = summary.noise.sd / 2 if summary.noise is not None else 0.0
-    near = [p for p in summary.candidates if p.ground == Ground.NOT_BETTER and (p.gain or 0.0) > least]
-    for point in sorted(near, key=lambda point: (-(point.gain or 0.0), point.number))[:_MOST_IDEAS]:
-        lines.append(f"- Near miss, worth a bolder form: {_plain(_short(point.title))} ({_link(point)}).")
+    ideas = next_ideas(experiments, summary, lower_is_better=lab.program.lower_is_better) if experiments else ()
+    for idea in ideas:
+        links = f" ({', '.join(map(_link_to, idea.experiments))})" if idea.experiments else ""
+        lines.append(f"- {_plain(_short(idea.text))}{links}.")
     if summary.crashes:
         kind, count = next(iter(summary.crashes.items()))
         if count > 1:
@@ -241,7 +254,11 @@ def _ideas(lab: Lab, summary: Summary, confirmed: Confirmed | None) -> list[str]
 
 
 def _link(point: Point) -> str:
-    return f"[{point.number}]({FOLDER}/{file_name(point.number)})"
+    return _link_to(point.number)
+
+
+def _link_to(number: int) -> str:
+    return f"[{number}]({FOLDER}/{file_name(number)})"
 
 
 def _why(point: Point | None) -> str:

@@ -18,6 +18,8 @@ from nightdesk.base.stages import Stage
 from nightdesk.sources.convert import CONVERTER_VERSION, Bounds, Converters, Job
 from nightdesk.sources.folders import ASSETS_ENDING, find_sources
 from nightdesk.sources.formats.converted import Converted
+from nightdesk.sources.generated import FINDINGS, is_findings
+from nightdesk.sources.generated import FOLDER as LAB_FOLDER
 from nightdesk.sources.images import read_images
 from nightdesk.sources.kinds import KINDS_VERSION, is_text, kind_of, why_not
 from nightdesk.sources.provenance import read_provenance
@@ -118,6 +120,8 @@ def _look(desk: Desk, raw: str, memo: dict[str, Any] | None, settings: Settings)
         if is_text(kind, path):
             known |= {"text": raw, "text_sha256": known["sha256"], **_facts_of(path)}
             known["images"] = _images_beside(desk, raw)
+            if raw.startswith(f"raw/{LAB_FOLDER}/") and is_findings(path):
+                known["kind"] = FINDINGS
         elif kind in ("obsidian", "notion"):
             known["url"] = _facts_of(path)["url"]  # what else its properties say comes with the text
     except OSError as error:

@@ -11,6 +11,7 @@ from nightdesk.base.cache import Cache
 from nightdesk.base.desk import Desk
 from nightdesk.base.names import name_key
 from nightdesk.base.pages import parse_page, short_hash
+from nightdesk.sources.generated import FINDINGS
 from nightdesk.sources.texts import SourceText
 from nightdesk.wiki import reading
 from nightdesk.wiki.claims import claim_id
@@ -92,7 +93,8 @@ def ai_readings(
 
 
 def _is_asked_for(staff: Staff, light: Light) -> bool:
-    return light.source.kind != "image" and (not staff.only or light.source.raw in staff.only)
+    # what a lab found is read by code: an AI might take the words of a sentence apart from what was measured
+    return light.source.kind not in ("image", FINDINGS) and (not staff.only or light.source.raw in staff.only)
 
 
 def keep_reading(cache: Cache, key: str, accepted: Reading, by: str) -> dict[str, Any]:

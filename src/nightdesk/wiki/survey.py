@@ -7,6 +7,7 @@ from typing import Any
 from nightdesk.agents.boundary import visible
 from nightdesk.base.markdown import title_of
 from nightdesk.base.pages import split_frontmatter
+from nightdesk.sources.generated import FINDINGS
 from nightdesk.wiki.cover import NO_COVER, Cover
 from nightdesk.wiki.places import place_in_words
 from nightdesk.wiki.prose.language import detect_language, has_spaces
@@ -95,6 +96,8 @@ def survey_text(text: str, *, fallback_title: str, kind: str = "markdown", cover
     title = (_first_line_title(text) if kind in ("text", "pdf") else None) or title_of(text)
     weighed = weigh_sentences(sentences, language=language)
     asked = _asked_for(sentences, cover, language)
+    if kind == FINDINGS:  # each sentence is one measurement: code picks none of them over another
+        asked |= {n for n, sentence in enumerate(sentences) if is_whole(sentence, language=language)}
     chosen = set(choose_claims(sentences, language=language, weighed=weighed, depth=cover.depth, missed=asked))
     chosen |= asked
     chosen |= _second_choice(sentences, chosen, asked, cover, language)
