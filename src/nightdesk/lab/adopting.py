@@ -10,11 +10,13 @@ from nightdesk.base.lock import hold_lock
 from nightdesk.base.trees import head_branch
 from nightdesk.lab.branches import branch_of, shown, texts_at
 from nightdesk.lab.confirmations import read_confirmations
-from nightdesk.lab.experiments import FOLDER, Experiment, read_experiments
+from nightdesk.lab.experiments import FOLDER, Experiment, judged_in_order, read_experiments
 from nightdesk.lab.faults import disk_faults_told
 from nightdesk.lab.judging import Decision
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.merging import merge_files
+from nightdesk.lab.searching.lineage import lineage
+from nightdesk.lab.summary import newest_tag
 
 _WAIT_SECONDS = 60.0  # for a compile that commits at this moment
 
@@ -70,21 +72,23 @@ def _adopt(lab: Lab, tag: str | None) -> Adopted:
 
 
 def _kept(lab: Lab, tag: str | None) -> tuple[Experiment, list[Experiment]]:
-    """Return a tag's baseline and its keeps in order. Raises DeskError where there are none."""
+    """Return a tag's baseline and the keeps that its winner holds, which comes last. Raises DeskError without any."""
     experiments = read_experiments(lab.folder / FOLDER)
-    baselines = [e for e in experiments if e.is_baseline and tag in (None, e.tag)]
+    tag_meant = tag if tag is not None else newest_tag(experiments)
+    baselines = [e for e in experiments if e.is_baseline and e.tag == tag_meant]
     if not baselines:
         what = f"no experiments with the tag {tag}" if tag else "no experiments yet"
         raise DeskError(f"{lab.name} has {what}", fix=f"nightdesk lab run {lab.place}")
     baseline = baselines[-1]
-    mine = [e for e in experiments if e.tag == baseline.tag and not e.is_baseline]
-    keeps = [e for e in mine if e.verdict is not None and e.verdict.decision is Decision.KEEP]
+    mine = [e for e in experiments if e.tag == baseline.tag]
+    keeps = [e for e in judged_in_order(mine) if e.status == Decision.KEEP and not e.is_baseline]
     if not keeps:
         raise DeskError(
             f"nothing was kept on {baseline.tag}, so that there is nothing to adopt",
             fix=f"nightdesk lab run {lab.place}, or another tag with --tag",
         )
-    return baseline, keeps
+    held = {experiment.number for experiment in lineage(mine, keeps[-1])}
+    return baseline, [keep for keep in keeps if keep.number in held]
 
 
 def _refuse(lab: Lab, tag: str) -> None:

@@ -43,10 +43,11 @@ def draw_progress(summary: Summary, path: Path, *, name: str, metric: str, lower
     _frame(axes, summary, limits, metric=metric, lower_is_better=lower_is_better, sealed=sealed)
     if limits is not None:
         _noise_band(axes, summary)
-        _dots(axes, summary.points, limits)
-        _running_best(axes, summary.points)
-        _crashes(axes, summary.points, lower_is_better=lower_is_better)
-        _labels(axes, labelled(summary.keeps, width=len(summary.points)), lower_is_better=lower_is_better)
+        _dots(axes, summary.shown, limits)
+        _running_best(axes, summary.shown)
+        _crashes(axes, summary.shown, lower_is_better=lower_is_better)
+        keeps = [point for point in summary.shown if point.status == Decision.KEEP and not point.is_baseline]
+        _labels(axes, labelled(keeps, width=len(summary.points)), lower_is_better=lower_is_better)
         axes.legend(loc="upper right" if lower_is_better else "lower right", frameon=False, fontsize=9)
     axes.set_title(title_of(summary, name=name, sealed=sealed), fontsize=12, parse_math=False)
     picture = io.BytesIO()
@@ -58,6 +59,8 @@ def title_of(summary: Summary, *, name: str, sealed: bool) -> str:
     """Return the plot's title: which lab, how many experiments, what became of them."""
     kept = len(summary.keeps)
     counts = f"{len(summary.candidates)} experiments, {kept} kept, {summary.count('crash')} crashed"
+    elsewhere = len(summary.points) - len(summary.shown)
+    counts += f", {elsewhere} on other hardware not drawn" if elsewhere else ""
     return f"{name} {summary.tag}: {counts}".replace(" :", ":") + ("" if sealed else " (self-reported metric)")
 
 
@@ -68,10 +71,10 @@ def labelled(keeps: Sequence[Point], *, width: int) -> tuple[Point, ...]:
     """
     chosen: list[Point] = []
     apart = width / _MOST_LABELS
-    for point in sorted(keeps, key=lambda point: (-(point.gain or 0.0), point.number)):
-        if all(abs(point.number - other.number) >= apart for other in chosen):
+    for point in sorted(keeps, key=lambda point: (-(point.gain or 0.0), point.place)):
+        if all(abs(point.place - other.place) >= apart for other in chosen):
             chosen.append(point)
-    return tuple(sorted(chosen, key=lambda point: point.number))
+    return tuple(sorted(chosen, key=lambda point: point.place))
 
 
 def shown_range(summary: Summary) -> tuple[float, float] | None:
@@ -80,7 +83,7 @@ def shown_range(summary: Summary) -> tuple[float, float] | None:
     An outlier lies farther from the running best than most do, by three times the width of their middle half. None
     where nothing has a score.
     """
-    scored = [point for point in summary.points if point.score is not None]
+    scored = [point for point in summary.shown if point.score is not None]
     kept = [_score(point) for point in scored if point.status == Decision.KEEP]
     others = [(_score(p), _score(p) - (_score(p) if p.running_best is None else p.running_best)) for p in scored]
     if not others:
@@ -116,21 +119,22 @@ def _frame(
 
     direction = "lower is better" if lower_is_better else "higher is better"
     reported = "" if sealed else ", self-reported"
-    axes.set_xlabel("experiment")
+    in_order = all(point.place == point.number for point in summary.points)
+    axes.set_xlabel("experiment" if in_order else "experiment, in the order in which they were judged")
     axes.set_ylabel(f"{metric} ({direction}{reported})", parse_math=False)
     axes.grid(visible=True, color="#eceff1", linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    numbers = [point.number for point in summary.points]
-    first, last = (min(numbers), max(numbers)) if numbers else (0, 1)
+    places = [point.place for point in summary.points]
+    first, last = (min(places), max(places)) if places else (0, 1)
     last = max(last, first + 1)
     margin = max(0.5, 0.02 * (last - first))
     axes.set_xlim(first - margin, last + margin)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if limits is None:
         axes.set_yticks([])
-        said = "no experiment has been judged yet" if not numbers else "no experiment has a score"
+        said = "no experiment has been judged yet" if not places else "no experiment has a score"
         axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", va="center", color="#78828a")
     else:
         # labels lean away from the line: into the room that is left above a falling, below a rising one
@@ -154,12 +158,12 @@ def _dots(axes: "Axes", points: Sequence[Point], limits: tuple[float, float]) ->
     style: dict[str, Any] = {"color": _GREY, "zorder": 2}
     if inside:
         label = f"discarded ({len(others)})"
-        axes.scatter([p.number for p in inside], [_score(p) for p in inside], s=22, label=label, **style)
+        axes.scatter([p.place for p in inside], [_score(p) for p in inside], s=22, label=label, **style)
     for marker, edge, held in (("^", limits[1], 1), ("v", limits[0], -1)):
         far = [point for point in outside if (_score(point) - edge) * held > 0]
         if far:  # they stand at the edge, the way they went
             label = f"discarded, off the scale ({len(far)})"
-            axes.scatter([p.number for p in far], [edge] * len(far), marker=marker, s=26, label=label, **style)
+            axes.scatter([p.place for p in far], [edge] * len(far), marker=marker, s=26, label=label, **style)
     kept = [point for point in points if point.status == Decision.KEEP and point.score is not None]
     for chosen, face, word in (
         ([point for point in kept if point.is_baseline], "white", "baseline"),
@@ -168,19 +172,19 @@ def _dots(axes: "Axes", points: Sequence[Point], limits: tuple[float, float]) ->
     ):
         if chosen:
             label = word if word == "baseline" else f"{word} ({len(chosen)})"
-            xs, ys = [p.number for p in chosen], [_score(p) for p in chosen]
+            xs, ys = [p.place for p in chosen], [_score(p) for p in chosen]
             axes.scatter(xs, ys, s=44, color=face, edgecolor=_DARK_GREEN, zorder=4, label=label)
 
 
 def _running_best(axes: "Axes", points: Sequence[Point]) -> None:
     known = [point for point in points if point.running_best is not None]
     if known:
-        xs, ys = [point.number for point in known], [point.running_best or 0.0 for point in known]
+        xs, ys = [point.place for point in known], [point.running_best or 0.0 for point in known]
         axes.step(xs, ys, where="post", color=_GREEN, linewidth=1.8, zorder=3, label="running best")
 
 
 def _crashes(axes: "Axes", points: Sequence[Point], *, lower_is_better: bool) -> None:
-    crashed = [point.number for point in points if point.status == Decision.CRASH]
+    crashed = [point.place for point in points if point.status == Decision.CRASH]
     if crashed:
         edge = axes.get_ylim()[0] if lower_is_better else axes.get_ylim()[1]
         heights = [edge] * len(crashed)
@@ -195,7 +199,7 @@ def _labels(axes: "Axes", keeps: Sequence[Point], *, lower_is_better: bool) -> N
         text = point.title if len(point.title) <= _LABEL_CHARS else point.title[: _LABEL_CHARS - 1] + "…"
         axes.annotate(
             text,
-            (point.number, point.score),
+            (point.place, point.score),
             xytext=(4, 7 if lower_is_better else -7),
             textcoords="offset points",
             rotation=32 if lower_is_better else -32,
