@@ -1,5 +1,6 @@
 """Making a lab: from templates that hold, overwriting nothing."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.lab.constants import find_constants
 from nightdesk.lab.creating import TEMPLATES, data_for, make_lab
+from nightdesk.lab.gpu_size import GPU_CONSTANTS
 from nightdesk.lab.labs import open_lab
 from nightdesk.wiki.new import make_desk
 from tests.desks import git
@@ -34,15 +36,40 @@ def test_each_template_is_a_lab_that_opens_and_is_committed(desk: Desk, template
 def test_what_the_person_names_goes_into_program_md_and_nothing_else_changes(desk: Desk, tmp_path: Path) -> None:
     make_lab(desk, "plain", gpu=False)
     make_lab(desk, "own", data=str(tmp_path), budget="20s cpu", gpu=False)
-    make_lab(desk, "gpu", gpu=True)
-    texts = [(desk.root / "lab" / name / "program.md").read_text() for name in ("plain", "own", "gpu")]
+    texts = [(desk.root / "lab" / name / "program.md").read_text() for name in ("plain", "own")]
     lines = [text.splitlines() for text in texts]
     assert "budget: 20s cpu" in lines[1]
     assert f"data: {tmp_path}" in lines[1]
-    assert "budget: 5m" in lines[2]
     others = [[line for line in text if not line.startswith(("budget:", "data:"))] for text in lines]
-    assert others[0] == others[1] == others[2]
+    assert others[0] == others[1]
     assert str(open_lab("own", desk=desk, here=desk.root).program.budget) == "20 s of CPU time"
+
+
+def test_a_lab_for_a_graphics_card_has_the_originals_size_and_what_the_person_names_all_the_same(desk: Desk) -> None:
+    make_lab(desk, "plain", gpu=False)
+    make_lab(desk, "big", gpu=True)
+    make_lab(desk, "own", data="shakespeare", budget="10m", gpu=True)
+    make_lab(desk, "other", template="command", gpu=True)
+    program = open_lab("big", desk=desk, here=desk.root).program
+    assert (str(program.budget), program.data, program.memory_bytes) == ("300 s", "hf:climbmix", 16 * 10**9)
+    own = open_lab("own", desk=desk, here=desk.root).program
+    assert (str(own.budget), own.data) == ("600 s", "shakespeare")
+    assert open_lab("other", desk=desk, here=desk.root).program.data is None
+    for path, constants in GPU_CONSTANTS.items():
+        plain, big = ((desk.root / "lab" / name / path).read_text().splitlines() for name in ("plain", "big"))
+        changed = [after for before, after in zip(plain, big, strict=True) if before != after]
+        assert [line.split(" = ")[0] for line in changed] == constants_in_order(plain, constants)
+        assert all(line.split(" = ")[1].startswith(constants[line.split(" = ")[0]][0]) for line in changed)
+    knobs = {knob.name: knob for knob in find_constants((desk.root / "lab/big/train.py").read_text())}
+    for knob in knobs.values():
+        if knob.low is not None and knob.high is not None:
+            assert knob.low <= float(knob.value) <= knob.high, knob.name
+    assert (knobs["TRAIN_LENGTH"].low, knobs["TRAIN_LENGTH"].high) == (256, 2048)
+    assert not {"CLASSES", "COUNT_STEPS", "COUNT_LR", "COUNT_PARTS", "COUNT_SHARE"} & set(knobs)
+
+
+def constants_in_order(lines: list[str], names: Collection[str]) -> list[str]:
+    return [name for line in lines if (name := line.split(" = ")[0]) in names]
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,19 @@ import os
 import subprocess
 import sys
 import sysconfig
+import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from nightdesk.lab.budgets import parse_budget
 from nightdesk.lab.constants import find_constants, replace_constants
+from nightdesk.lab.gpu_size import files_for_gpu
 from nightdesk.lab.measurements import parse_measurements
 from nightdesk.lab.programs import read_program
 
@@ -359,6 +361,30 @@ def test_a_budget_counts_from_the_very_first_step() -> None:
     assert prepare.Budget("2h").progress() >= 0
 
 
+def test_a_warm_up_comes_before_the_budget_is_bounded_and_teaches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "STARTED", time.monotonic())  # the tests before took their time
+    budget = prepare.Budget("10s")
+    budget.wall -= 7  # as if compiling had taken so long
+    budget.begin()
+    assert budget.progress() < 0.1
+    assert 7 <= budget.measurements()["warm_up_seconds"] < 8
+    budget.steps = 1
+    with pytest.raises(prepare.PrepareError, match="no step is free"):
+        budget.begin()
+    monkeypatch.setattr(prepare, "STARTED", prepare.STARTED - 1000)
+    with pytest.raises(prepare.PrepareError, match="120 s are allowed"):
+        prepare.Budget("10s").begin()
+
+
+def test_a_cards_speed_is_known_by_a_part_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"NVIDIA H100 80GB HBM3": 989e12, "NVIDIA H100 PCIe": 756e12, "NVIDIA GeForce RTX 4090": 165e12, "T4": None}
+    for name, flops in names.items():
+        cuda = SimpleNamespace(get_device_name=lambda device, name=name: name)
+        monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))  # itself it takes seconds to import
+        assert prepare.peak_flops(SimpleNamespace(type="cuda")) == flops
+    assert prepare.peak_flops(SimpleNamespace(type="cpu")) is None
+
+
 def test_batches_are_windows_of_the_stream_and_cover_it() -> None:
     tokens = np.arange(1000, dtype="<u2")
     batches = prepare.Batches(tokens, seed=1)
@@ -466,7 +492,7 @@ def test_the_optimiser_finds_the_knobs_with_their_ranges() -> None:
     assert len(knobs) >= 15
     for knob in knobs.values():
         assert knob.kind == "bool" or (knob.low is not None and knob.high is not None), f"{knob.name} has no range"
-    assert not {"HEAD_WIDTH", "GPU_BATCH", "COMPILE_ON_CPU", "WIDTH", "SEQUENCES"} & set(knobs)
+    assert not {"HEAD_WIDTH", "GPU_BATCH", "COMPILE_ON_CPU", "WIDTH", "SEQUENCES", "GPU", "BF16"} & set(knobs)
     changed = replace_constants(text, {"DEPTH": 2, "MATRIX_LR": 0.05})
     assert "DEPTH = 2  # layers" in changed
     compile(changed, "train.py", "exec")
@@ -513,3 +539,96 @@ def test_the_knobs_ends_run_too(lab: Path) -> None:
     done = python(lab, "-c", EDGES)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "fine\n"
+
+
+CARD = """
+import json, math, re, sys, torch, prepare
+torch.set_num_threads(1)
+source = open("train.py").read()
+small = dict(DEPTH=2, HEADS=1, CLASSES=1, COUNT_STEPS=0, TRAIN_LENGTH=16, BATCH_TOKENS=40, GRAM_ROWS=1024, MUON_STEPS=2)
+
+def load(gpu, bf16):
+    text = re.sub(r"(?m)^GPU = .*", f"GPU = {gpu}", source)
+    text = re.sub(r"(?ms)^BF16 = .*?\\]\\(\\)$", f"BF16 = {bf16}", text)
+    for name, value in small.items():
+        text, found = re.subn(rf"(?m)^{name} = [^ ]+", f"{name} = {value}", text)
+        assert found == 1, name
+    names = {"__name__": "train", "__file__": "train.py"}
+    exec(compile(text, "train.py", "exec"), names)
+    return names
+
+def trained(gpu, bf16, parts=1, backend=None, warm=False):
+    torch.manual_seed(1)
+    names = load(gpu, bf16)
+    model = names["GPT"]()
+    names["split_batch"] = lambda *_: parts
+    step, batches, losses = names["Step"](model), prepare.Batches(tokens, seed=3), []
+    step.sequences = 4
+    if backend:
+        step.loss = torch.compile(model.loss, dynamic=False, fullgraph=True, backend=backend)
+    if warm:
+        before = {name: p.clone() for name, p in model.named_parameters()}
+        step.warm_up()
+        assert all(torch.equal(p, before[name]) and p.grad is None for name, p in model.named_parameters())
+    optimisers = names["make_optimisers"](model)
+    for _ in range(2):
+        losses.append(step.take(batches).item())
+        with torch.no_grad():
+            for optimiser in optimisers:
+                optimiser.step(0.5)
+    return losses, model, names
+
+def kept_bytes(model, names):
+    kept, own = {}, {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = (storage.nbytes(), tensor)
+        return tensor
+    x = torch.zeros(4, 17, dtype=torch.int64)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t), torch.autocast("cpu", dtype=torch.bfloat16):
+        model.loss(x[:, :-1], x[:, 1:])
+    told = names["estimate_memory"](model, 4)
+    return sum(size for size, _ in kept.values()), sum(told[name] for name in ("layers", "embeddings", "logits"))
+
+tokens = prepare.load_tokens("train")
+plain, fast = trained(False, False)[0], trained(True, False)[0]
+parts = trained(True, False, parts=2)[0]
+half, model, names = trained(True, True, backend=sys.argv[1], warm=True)
+with torch.device("meta"):
+    meta = names["GPT"]()
+told = names["estimate_memory"](meta, 4)
+assert told == names["estimate_memory"](model, 4)
+split, counters = load(True, True)["split_batch"], torch._dynamo.utils.counters["stats"]
+print(json.dumps({
+    "plain": plain, "fast": fast, "parts": parts, "half": half, "kept": kept_bytes(model, names),
+    "split": [split(meta, 12, free) for free in (math.inf, sum(told.values()), 0)], "graphs": counters["unique_graphs"],
+}))
+"""
+
+
+def test_the_path_of_a_graphics_card_learns_the_same_as_that_of_a_cpu(lab: Path) -> None:
+    """Its dense slopes, fused optimisers, parts of a step, bfloat16 and one compiled graph, without a card."""
+    done = python(lab, "-c", CARD, "eager")
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["fast"] == pytest.approx(seen["plain"], abs=2e-3)
+    assert seen["parts"] == pytest.approx(seen["fast"], abs=1e-4)
+    assert seen["half"] == pytest.approx(seen["fast"], abs=0.03)
+    assert seen["graphs"] == 1, "compiled once, in the warm-up, and never in the budget's time"
+    kept, estimated = seen["kept"]
+    assert kept < estimated < 2.5 * kept
+    assert seen["split"] == [1, 3, 12]
+
+
+def test_what_a_model_of_a_cards_size_needs_is_told_without_a_card(tmp_path: Path) -> None:
+    files = {name: (TEMPLATE / name).read_bytes() for name in ("prepare.py", "train.py")}
+    for name, content in (files | files_for_gpu(files)).items():
+        (tmp_path / name).write_bytes(content)
+    done = python(tmp_path, "train.py", "--estimate")
+    assert done.returncode == 0, done.stderr
+    first, speed, *cards = done.stdout.splitlines()
+    assert first == "83.9 M parameters, 524,288 tokens a step on a card"
+    assert speed == "226 MFLOP a token"
+    assert [line.split(":")[0] for line in cards] == ["8 GB", "16 GB", "24 GB", "40 GB", "80 GB"]
+    assert all(float(line.split(", ")[1].split()[0]) < float(line.split()[0]) for line in cards)

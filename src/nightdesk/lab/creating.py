@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -15,6 +15,7 @@ from nightdesk.base.git import commit_paths, run_git
 from nightdesk.base.names import safe_name
 from nightdesk.base.pages import Page, dump_yaml, parse_page
 from nightdesk.lab.budgets import parse_budget
+from nightdesk.lab.gpu_size import GPU_PROGRAM, files_for_gpu
 from nightdesk.lab.programs import NAME, parse_program
 
 TEMPLATES = {
@@ -22,7 +23,6 @@ TEMPLATES = {
     "command": "make a program better by a metric: here a pure-Python routine faster, its output checked",
 }
 SOURCES = ("shakespeare", "desk", "stdlib")  # of the gpt template, beside hf:NAME and files
-GPU_BUDGET = "5m"  # wall time, as in the original
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _LEFT_OUT = ("__pycache__", ".DS_Store")
 
@@ -42,7 +42,8 @@ def make_lab(
 ) -> NewLab:
     """Make lab/NAME on the desk and commit it.
 
-    `data` and `budget` go into its program.md instead of the template's; `gpu` says which budget suits the machine.
+    `data` and `budget` go into its program.md instead of the template's; with `gpu` the template gpt is of a size for a
+    graphics card, and data and budget as autoresearch has them are the default.
     Raises DeskError for a name that will not do, for what is there already, and where a value means nothing.
     """
     check_name(name)
@@ -52,13 +53,15 @@ def make_lab(
         raise DeskError(f"the template {template} takes no data", fix="leave --data out")
     folder = desk.root / "lab" / name
     _refuse_what_is_there(desk, folder)
-    changed = {"data": data, "budget": budget or (GPU_BUDGET if gpu and template == "gpt" else None)}
-    if changed["budget"] is not None and parse_budget(changed["budget"]) is None:
+    if budget is not None and parse_budget(budget) is None:
         raise DeskError(
-            f"{changed['budget']!r} is no budget",
-            fix='give "5m" of wall time, "60s cpu" or (with a timeout) "2000 steps"',
+            f"{budget!r} is no budget", fix='give "5m" of wall time, "60s cpu" or (with a timeout) "2000 steps"'
         )
     contents = dict(_contents(resources.files("nightdesk.lab").joinpath("templates", template)))
+    changed = {key: value for key, value in (("data", data), ("budget", budget)) if value is not None}
+    if gpu and template == "gpt":
+        changed = GPU_PROGRAM | changed
+        contents |= files_for_gpu(contents)
     program = _with_values(contents[NAME].decode("utf-8"), changed)
     parse_program(program, files=contents)  # such as a budget in steps, which needs a timeout
     contents[NAME] = program.encode("utf-8")
@@ -126,12 +129,11 @@ def _contents(folder: Traversable, inside: str = "") -> Iterator[tuple[str, byte
             yield inside + entry.name, entry.read_bytes()
 
 
-def _with_values(text: str, values: dict[str, str | None]) -> str:
+def _with_values(text: str, values: Mapping[str, str]) -> str:
     """Return a program.md with these keys set; comments above a key stay, what stood behind its value goes."""
     page = parse_page(text)
     front = dict(page.front)
     for key, value in values.items():
-        if value is not None:
-            above = re.match(r"(?:[ \t]*#.*\n|[ \t]*\n)*", front.get(key, ""))
-            front[key] = (above.group() if above else "") + dump_yaml({key: value})
+        above = re.match(r"(?:[ \t]*#.*\n|[ \t]*\n)*", front.get(key, ""))
+        front[key] = (above.group() if above else "") + dump_yaml({key: value})
     return Page(front, page.body).text

@@ -45,6 +45,7 @@ DATA, SEALED = HERE / "data", HERE / "sealed"
 SOURCE = "shakespeare"
 BUDGET = os.environ.get("NIGHTDESK_BUDGET") or "60s cpu"  # of one training run; also "5m", "300s wall", "2000 steps"
 SEED = int(os.environ.get("NIGHTDESK_SEED") or 0)  # the lab draws another one for every run
+WARM_UP_SECONDS = 120  # of wall time, from the start of the process: for importing and compiling, before the budget
 SEQUENCE_LENGTH = 256  # tokens: the metric lets a model look back on so many at most
 VOCAB_SIZE = 2048  # tokens, BOS among them
 BOS = VOCAB_SIZE - 1  # stands before each document and for 0 bytes
@@ -62,6 +63,12 @@ PATTERN = (  # GPT-4's, but with at most two digits a token, as in nanochat
 HUB_NAMES = {"climbmix": "karpathy/climbmix-400b-shuffle", "tinystories": "roneneldan/TinyStories"}
 LINES = (".txt.gz", ".jsonl", ".jsonl.gz")  # files of a folder that hold a document a line
 TEXTS = (".md", ".txt", ".rst", ".tex", ".org", ".html", ".py")  # files of a folder that are a document each
+
+
+PEAK_TERAFLOPS = (  # dense, bf16, of the makers' data sheets; the first whose name is part of the card's
+    *(("B200", 2250), ("H200", 989), ("H100 NVL", 835), ("H100 PCIe", 756), ("H100", 989), ("MI300X", 1307)),
+    *(("A100", 312), ("L40S", 362), ("A10G", 70), ("RTX 4090", 165), ("RTX 3090", 71)),
+)
 
 
 class PrepareError(Exception):
@@ -351,7 +358,11 @@ class Batches:
             self.starts = np.concatenate([left, fresh])
         taken, self.starts = self.starts[:batch], self.starts[batch:]
         windows = self.tokens[taken[:, None] + np.arange(length + 1)].astype(np.int64)  # (batch, length + 1)
-        windows = torch.from_numpy(windows).to(device)
+        windows = torch.from_numpy(windows)
+        if torch.device(device).type == "cuda":  # copied while the card computes; its memory is kept until that is done
+            windows = windows.pin_memory().to(device, non_blocking=True)
+        else:
+            windows = windows.to(device)
         return windows[:, :-1], windows[:, 1:]
 
 
@@ -400,8 +411,22 @@ class Budget:
 
     def __init__(self, text: str = "") -> None:
         self.amount, self.unit = parse_budget(text or BUDGET)
-        self.steps = 0
+        self.steps, self.warm_up_seconds = 0, 0.0
         self.cpu, self.wall = time.process_time(), time.monotonic()
+
+    def begin(self) -> None:
+        """Count from here: what went before was a warm-up, such as compiling on a blank text, and taught nothing.
+
+        Raises PrepareError where it took longer than WARM_UP_SECONDS or a step was counted already. The lab measures
+        from outside what a run takes beyond its budget, and ends whoever takes much more than the unchanged program.
+        """
+        now = time.monotonic()
+        if self.steps:
+            raise PrepareError(f"{self.steps} steps were taken before the budget began: no step is free")
+        if now - STARTED > WARM_UP_SECONDS:
+            raise PrepareError(f"the warm-up took {now - STARTED:.0f} s, {WARM_UP_SECONDS} s are allowed")
+        self.warm_up_seconds = now - self.wall
+        self.cpu, self.wall = time.process_time(), now
 
     def progress(self) -> float:
         """Return the share used, 0 to 1 and over; training ends at 1."""
@@ -409,13 +434,24 @@ class Budget:
         return used[self.unit] / self.amount
 
     def measurements(self) -> dict[str, float]:
-        """Return the seconds of wall time since the budget and since the start, and the process's CPU seconds."""
+        """Return the seconds of wall time since the budget began, of the warm-up, since the start, and CPU seconds."""
         now = time.monotonic()
         return {
             "training_seconds": now - self.wall,
+            "warm_up_seconds": self.warm_up_seconds,
             "total_seconds": now - STARTED,
             "cpu_seconds": time.process_time(),
         }
+
+
+def peak_flops(device) -> float | None:
+    """Return the bf16 operations a second that the maker of a graphics card names, None for one that is not listed."""
+    if device.type != "cuda":
+        return None
+    import torch
+
+    name = torch.cuda.get_device_name(device)
+    return next((teraflops * 1e12 for known, teraflops in PEAK_TERAFLOPS if known in name), None)
 
 
 def peak_memory_mb(device) -> float:

@@ -1,14 +1,17 @@
 """A small GPT that learns as much as it can within the budget: the one file that an experiment edits.
 
-    python train.py        trains on data/, writes model.safetensors, prints its measurements
+    python train.py               trains on data/, writes model.safetensors, prints its measurements
+    python train.py --estimate    what it needs of a graphics card's memory; trains nothing
 
 What makes it fast on a CPU: one wide-enough layer, embeddings of token pairs and triples that need no matrix product, a
-softmax in two stages, and a head start on the counts of all neighbouring tokens.
+softmax in two stages, and a head start on the counts of all neighbouring tokens. On a graphics card: bf16, compiled,
+PyTorch's flash attention, one softmax, as many sequences at a time as its memory holds.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import math
 import os
 import sys
@@ -16,6 +19,8 @@ import sys
 # Before torch: threads that spin while they wait are slow on a busy machine, those that sleep at once on an idle one.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # rounds of a spin, some tens of microseconds: then they sleep
+os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")  # on a card: less memory lost between blocks
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "4")  # else one process for each core, and the memory for it
 
 import torch
 import torch.nn.functional as F
@@ -31,12 +36,12 @@ HEAD_WIDTH = 64  # dimensions of a head, fixed: even, as the rotation needs it
 MLP_RATIO = 4  # hidden units of the MLP, in widths, from 1 to 8
 GRAM_TABLES = 2  # from 0 to 3: an embedding of each pair of tokens, of each triple, and so on
 GRAM_ROWS = 32768  # rows of each such table, from 1024 to 40000: a hash of the tokens picks one
-VALUE_EMBEDDING = True  # add an embedding of the token itself to each layer's values
+VALUE_EMBEDDING = True  # add an embedding of the token itself to the values, in the last layer and every other before
 SHIFT_KEYS = True  # half of the heads match on the token before the one they fetch
 CLASSES = 32  # of tokens, from 1 to 128: the head tells the class first, then the token in it
 TRAIN_LENGTH = 128  # tokens of a training sequence, from 32 to 256
 BATCH_TOKENS = 2048  # tokens a step at DEPTH 1, from 512 to 16384
-GPU_BATCH = 32  # times as many on a GPU, fixed here: it changes nothing on a CPU
+GPU_BATCH = 32  # times as many on a card, fixed here: it changes nothing on a CPU
 WARMUP_STEPS = 10  # steps in which the learning rates rise, from 0 to 100
 WARMDOWN = 0.5  # last share of the budget, in which they fall, from 0.1 to 1
 FINAL_LR = 0.05  # what is left of them at the end, from 0 to 0.5
@@ -53,7 +58,7 @@ COUNT_STEPS = 60  # most steps of the head start, from 0 to 100
 COUNT_PARTS = 4  # of the tokens that one of them learns from, one in so many, from 1 to 16
 COUNT_SHARE = 0.2  # most of the budget that it may take, from 0.01 to 0.5
 COUNT_LR = 0.05  # AdamW during the head start, from 0.005 to 0.2
-COMPILE_ON_CPU = False  # fixed: costs 40 to 60 CPU seconds the first time; on a GPU it is always done
+COMPILE_ON_CPU = False  # fixed: costs 40 to 60 CPU seconds the first time; with CUDA it is always done
 
 # What follows from DEPTH: it is meant to grow with the budget, so a deeper model is also wider and sees more at a step.
 WIDTH = HEAD_WIDTH * (HEADS + DEPTH - 1)  # dimensions of the residual stream: 128, 192, 256 …
@@ -61,6 +66,15 @@ SEQUENCES = max(1, round(BATCH_TOKENS * DEPTH**0.5 / TRAIN_LENGTH))  # a step
 ADAM_SCALE = (128 / WIDTH) ** 0.5  # of AdamW's learning rates; Muon's steps need none, they are scaled by shape
 CLASS_SIZE = -(-prepare.VOCAB_SIZE // CLASSES)  # tokens of a class; the last may have fewer
 SLOTS = CLASSES * CLASS_SIZE
+
+# What the machine is. GPU = True and BF16 = True by hand try a card's path on a CPU, slowly.
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+GPU = DEVICE.type != "cpu"  # one big product is quicker there than many small ones, and a dense slope than a sparse one
+BF16 = {  # whether it multiplies bfloat16 fast; emulated it is far slower than float32
+    "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
+    "mps": lambda: False,
+    "cpu": lambda: torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported(),
+}[DEVICE.type]()
 
 
 # ---------------------------------------------------------------- model
@@ -91,14 +105,14 @@ class ReluSquared(torch.autograd.Function):
 class Layer(nn.Module):
     """Attention and an MLP, each on a normed copy of the stream and added to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, value: bool) -> None:
         super().__init__()
         spread = (3 / WIDTH) ** 0.5  # of a uniform draw with standard deviation WIDTH ** -0.5
         self.qkv = nn.Parameter(torch.empty(3, WIDTH, WIDTH).uniform_(-spread, spread))  # (3, out, in)
         self.out = nn.Parameter(torch.zeros(WIDTH, WIDTH))
         self.up = nn.Parameter(torch.empty(MLP_RATIO * WIDTH, WIDTH).uniform_(-spread, spread))
         self.down = nn.Parameter(torch.zeros(WIDTH, MLP_RATIO * WIDTH))
-        self.value = nn.Parameter(torch.zeros(prepare.VOCAB_SIZE, WIDTH)) if VALUE_EMBEDDING else None
+        self.value = nn.Parameter(torch.zeros(prepare.VOCAB_SIZE, WIDTH)) if value else None
 
     def forward(self, x: Tensor, tokens: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         batch, time, _ = x.shape
@@ -110,10 +124,10 @@ class Layer(nn.Module):
             near, far = k.chunk(2, dim=1)
             k = torch.cat((near, F.pad(far, (0, 0, 1, 0))[:, :, :-1]), dim=1)
         q, k = rotate(norm(q), cos, sin), rotate(norm(k), cos, sin)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # (batch, heads, time, head); flash where there is
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # (batch, heads, time, head); flash in bf16 on CUDA
         x = x + F.linear(y.transpose(1, 2).reshape(batch, time, WIDTH), self.out)
         hidden = F.linear(norm(x), self.up)  # (batch, time, MLP_RATIO * width)
-        by_hand = hidden.device.type == "cpu" and not COMPILE_ON_CPU  # the compiler does as well, and its own way
+        by_hand = not GPU and not COMPILE_ON_CPU  # the compiler does as well, and its own way
         hidden = ReluSquared.apply(hidden) if by_hand else hidden.relu().square()
         return x + F.linear(hidden, self.down)
 
@@ -125,13 +139,19 @@ class GPT(nn.Module):
         super().__init__()
         self.embedding = nn.Parameter(torch.randn(prepare.VOCAB_SIZE, WIDTH))
         self.grams = nn.ParameterList(nn.Parameter(torch.zeros(GRAM_ROWS, WIDTH)) for _ in range(GRAM_TABLES))
-        self.layers = nn.ModuleList(Layer() for _ in range(DEPTH))
+        self.layers = nn.ModuleList(
+            Layer(value=VALUE_EMBEDDING and (DEPTH - 1 - layer) % 2 == 0) for layer in range(DEPTH)
+        )
         self.classes = nn.Parameter(torch.zeros(CLASSES, WIDTH))
         self.head = nn.Parameter(torch.zeros(CLASSES, CLASS_SIZE, WIDTH))
         self.register_buffer("slot", torch.arange(prepare.VOCAB_SIZE))  # (vocab,): class * CLASS_SIZE + place in it
         angles = torch.outer(torch.arange(4096.0), 1024.0 ** -torch.linspace(0, 1, HEAD_WIDTH // 2))  # (time, head / 2)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
+
+    def matrices(self) -> list[nn.Parameter]:
+        """Return the weights of the layers' products."""
+        return [p for layer in self.layers for p in (layer.qkv, layer.out, layer.up, layer.down)]
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Return the embedding of each token, plus one of the pair, the triple … that ends with it."""
@@ -140,8 +160,9 @@ class GPT(nn.Module):
         for table in self.grams:  # rows are shared by whatever has the same hash: common pairs win them
             before = F.pad(before, (1, 0))[:, :-1]  # (batch, time): one token further back
             hashed = hashed * 1000003 + before * 19260817 + 7  # wraps around
-            x = x + F.embedding((hashed >> 7) % GRAM_ROWS, table, sparse=tokens.device.type != "mps")
-        return norm(x)
+            x = x + F.embedding((hashed >> 7) % GRAM_ROWS, table, sparse=not GPU)
+        x = norm(x)
+        return x.bfloat16() if GPU and torch.is_autocast_enabled(x.device.type) else x  # half the bytes in each layer
 
     def read(self, x: Tensor, tokens: Tensor) -> Tensor:
         """Return what the head reads, (batch, time, width)."""
@@ -154,6 +175,8 @@ class GPT(nn.Module):
         """Return the logits of each next token, float32, natural-log units before softmax."""
         x = self.read(self.embed(tokens), tokens)
         within = F.linear(x, self.head.flatten(0, 1)).float()  # (batch, time, slots)
+        if CLASSES == 1:  # one stage: a token's slot is the token
+            return within
         within = within.unflatten(-1, (CLASSES, CLASS_SIZE)).log_softmax(-1)  # (batch, time, classes, class size)
         of_class = F.linear(x, self.classes).float().log_softmax(-1)  # (batch, time, classes)
         return (of_class[..., None] + within).flatten(-2)[..., self.slot]
@@ -164,7 +187,7 @@ class GPT(nn.Module):
         A token is told by its class, then by its place among the class's tokens. So on a CPU each position meets
         CLASSES + CLASS_SIZE rows of the head and not all of them, which would cost more than the layers.
         """
-        if tokens.device.type != "cpu":  # one big product is quicker there than many small ones
+        if GPU:
             return F.cross_entropy(self(tokens).flatten(0, 1), targets.flatten())
         x = self.read(self.embed(tokens), tokens).flatten(0, 1)  # (batch * time, width)
         slot = self.slot[targets.flatten()]
@@ -185,7 +208,7 @@ def load_model(device: torch.device) -> GPT:
 
 
 # ---------------------------------------------------------------- optimisers
-# Not torch.optim: its classes load the compiler, which costs two seconds of every run.
+# On a CPU not torch.optim: its classes load the compiler, which costs two seconds of every run.
 class AdamW:
     """AdamW; of a table whose slopes are sparse, it moves only the rows that were looked up."""
 
@@ -214,25 +237,50 @@ class AdamW:
                 p.addcdiv_(mean, (square / unbias).sqrt_().add_(1e-10), value=-rate)
 
 
+class FusedAdamW:
+    """The same for dense slopes on a card: PyTorch's own, one kernel for all its tensors."""
+
+    def __init__(self, parameters: list[nn.Parameter], lr: float) -> None:
+        self.lr = lr
+        settings = {"betas": (BETA1, BETA2), "eps": 1e-10, "weight_decay": WEIGHT_DECAY}
+        self.inner = torch.optim.AdamW(parameters, lr=lr, fused=True, **settings)
+
+    def step(self, factor: float) -> None:
+        self.inner.param_groups[0]["lr"] = factor * self.lr
+        self.inner.step()
+        self.inner.zero_grad(set_to_none=True)
+
+
 class Muon:
     """Momentum, made orthogonal (Keller Jordan, https://kellerjordan.github.io/posts/muon)."""
 
     def __init__(self, parameters: list[nn.Parameter], lr: float) -> None:
-        self.lr, self.state = lr, [(p, torch.zeros_like(p)) for p in parameters]
+        self.lr = lr
+        groups: dict[object, list[tuple[nn.Parameter, Tensor]]] = {}
+        for number, p in enumerate(parameters):  # on a card, matrices of one shape go through the products together
+            groups.setdefault(p.shape if GPU else number, []).append((p, torch.zeros_like(p)))
+        self.groups = list(groups.values())
 
     def step(self, factor: float) -> None:
-        for p, momentum in self.state:
-            grad, p.grad = p.grad, None
-            momentum.lerp_(grad, 1 - MOMENTUM)
-            update = orthogonalise(grad.lerp(momentum, MOMENTUM))
-            p.mul_(1 - factor * self.lr * WEIGHT_DECAY)
-            p.add_(update, alpha=-factor * self.lr * max(1.0, p.size(-2) / p.size(-1)) ** 0.5)
+        for group in self.groups:
+            slopes = [self.slope(p, momentum) for p, momentum in group]
+            updates = orthogonalise(torch.stack(slopes)).unbind() if len(group) > 1 else [orthogonalise(slopes[0])]
+            for (p, _), update in zip(group, updates, strict=True):
+                p.mul_(1 - factor * self.lr * WEIGHT_DECAY)
+                p.add_(update, alpha=-factor * self.lr * max(1.0, p.size(-2) / p.size(-1)) ** 0.5)
+
+    @staticmethod
+    def slope(p: nn.Parameter, momentum: Tensor) -> Tensor:
+        grad, p.grad = p.grad, None
+        momentum.lerp_(grad, 1 - MOMENTUM)
+        return grad.lerp(momentum, MOMENTUM)
 
 
 def orthogonalise(g: Tensor) -> Tensor:
     """Return the nearest semi-orthogonal matrices to g (..., rows, columns), about: singular values 0.7 to 1.2."""
     wide = g.size(-2) <= g.size(-1)
     x = g if wide else g.mT
+    x = x.bfloat16() if GPU and BF16 else x  # what is lost by it is less than what so few iterations leave
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(MUON_STEPS):  # Newton-Schulz, quintic
         a = x @ x.mT
@@ -240,15 +288,15 @@ def orthogonalise(g: Tensor) -> Tensor:
     return x if wide else x.mT
 
 
-def make_optimisers(model: GPT) -> list[AdamW | Muon]:
-    matrices = [p for layer in model.layers for p in (layer.qkv, layer.out, layer.up, layer.down)]
+def make_optimisers(model: GPT) -> list[AdamW | FusedAdamW | Muon]:
     tables = [model.embedding, *(layer.value for layer in model.layers if layer.value is not None)]
-    return [
-        Muon(matrices, MATRIX_LR),
-        AdamW(tables, EMBEDDING_LR * ADAM_SCALE),
-        AdamW([model.head, model.classes], HEAD_LR * ADAM_SCALE),
-        AdamW(list(model.grams), GRAM_LR * ADAM_SCALE),
+    rates = [
+        (tables, EMBEDDING_LR),
+        ([model.head] if GPU and CLASSES == 1 else [model.head, model.classes], HEAD_LR),  # one class: it has no slope
+        (list(model.grams), GRAM_LR),
     ]
+    adam = FusedAdamW if GPU else AdamW
+    return [Muon(model.matrices(), MATRIX_LR), *(adam(group, rate * ADAM_SCALE) for group, rate in rates if group)]
 
 
 def learning_rate(progress: float, step: int) -> float:
@@ -266,7 +314,7 @@ def start_from_counts(model: GPT, tokens, budget: prepare.Budget) -> None:
     counts as a step.
     """
     size, device = prepare.VOCAB_SIZE, model.embedding.device
-    if size > 8192:  # the counts would fill the memory, and with so large a budget nobody needs them
+    if size > 8192 or (COUNT_STEPS == 0 and CLASSES == 1):  # so many counts would fill the memory; or nobody asks
         return
     stream = torch.from_numpy(tokens[:50_000_000].astype("int64"))
     counts = torch.bincount(stream[:-1] * size + stream[1:], minlength=size * size).view(size, size).float()
@@ -310,20 +358,66 @@ def sort_into_classes(counts: Tensor) -> Tensor:
     return halve(torch.arange(len(a)), CLASSES)
 
 
+# ---------------------------------------------------------------- memory and speed of a card
+def estimate_memory(model: GPT, sequences: int) -> dict[str, int]:
+    """Return the bytes that a step takes with so many sequences at a time, by what they are for.
+
+    From shapes alone, so that a model on the device "meta" will do. It is what autograd keeps without the compiler,
+    counted for bfloat16; the compiler keeps less, and the allocator and the libraries take some 1 to 2 GB beside it.
+    """
+    numbers = sum(p.numel() for p in model.parameters())
+    matrices = sum(p.numel() for p in model.matrices())
+    tokens = sequences * TRAIN_LENGTH
+    wider = 2 if GPU and not BF16 else 1
+    return {
+        "parameters": 4 * numbers,
+        "gradients": 4 * numbers,
+        "optimisers": 8 * (numbers - matrices) + 4 * matrices,
+        "layers": 2 * matrices + tokens * WIDTH * (36 + 4 * MLP_RATIO) * DEPTH * wider,
+        "embeddings": tokens * WIDTH * 16,
+        "logits": tokens * SLOTS * (12 if CLASSES == 1 else 24),  # bf16, float32 and its softmax, or their slopes
+    }
+
+
+def split_batch(model: GPT, sequences: int, free_bytes: float) -> int:
+    """Return into how many equal parts a step is cut, the fewest that fit; their slopes add up to the same."""
+    parts = [number for number in range(1, sequences + 1) if sequences % number == 0]
+    fit = (number for number in parts if sum(estimate_memory(model, sequences // number).values()) <= free_bytes)
+    return next(fit, sequences)
+
+
+def free_bytes() -> float:
+    """Return what may be used of the card's memory."""
+    if DEVICE.type == "cuda":
+        return 0.9 * torch.cuda.mem_get_info()[0] - 1e9
+    return 0.9 * torch.mps.recommended_max_memory() if DEVICE.type == "mps" else math.inf
+
+
+def flops_per_token(model: GPT) -> float:
+    """Return the operations that training on a token takes: 6 for each weight that it meets, and causal attention."""
+    matrices = sum(p.numel() for p in model.matrices())
+    return 6.0 * (matrices + model.head.numel()) + 6.0 * DEPTH * WIDTH * TRAIN_LENGTH
+
+
+def print_estimate() -> None:
+    with torch.device("meta"):  # shapes without memory
+        model = GPT()
+    sequences = SEQUENCES * GPU_BATCH
+    numbers = sum(p.numel() for p in model.parameters())
+    print(f"{numbers / 1e6:.1f} M parameters, {sequences * TRAIN_LENGTH:,} tokens a step on a card")
+    print(f"{flops_per_token(model) / 1e6:.0f} MFLOP a token")
+    for gigabytes in (8, 16, 24, 40, 80):
+        parts = split_batch(model, sequences, 0.9e9 * gigabytes - 1e9)
+        bytes_of = estimate_memory(model, sequences // parts)
+        told = ", ".join(f"{name} {size / 1e9:.1f}" for name, size in bytes_of.items())
+        whole = sum(bytes_of.values()) / 1e9
+        print(f"{gigabytes} GB: {parts} x {sequences // parts} sequences, {whole:.1f} GB: {told}")
+
+
 # ---------------------------------------------------------------- training
-def choose_device() -> tuple[torch.device, torch.dtype]:
-    """Return where to run, and the type of the matrix products there."""
-    if torch.cuda.is_available():
-        return torch.device("cuda"), torch.bfloat16
-    if torch.backends.mps.is_available():
-        return torch.device("mps"), torch.float32
-    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.device("cpu"), torch.bfloat16 if fast else torch.float32  # without the instructions it is far slower
-
-
 def tune_machine(budget: prepare.Budget) -> None:
     torch.set_flush_denormal(True)
-    torch.set_float32_matmul_precision("medium")
+    torch.set_float32_matmul_precision("medium")  # on CUDA: TF32 for what is not in bf16
     if budget.unit != "wall" and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)  # a CPU second learns most on one thread, and a seed gives the same model again
     if sys.platform == "linux":  # have glibc keep freed memory, so that large tensors need not be mapped anew
@@ -332,59 +426,107 @@ def tune_machine(budget: prepare.Budget) -> None:
         libc.mallopt(-3, 2**25)  # M_MMAP_THRESHOLD, bytes: the most that glibc takes
 
 
+class Step:
+    """One step of training, cut into as many parts as the memory needs."""
+
+    def __init__(self, model: GPT) -> None:
+        self.model, self.loss = model, model.loss
+        self.sequences = SEQUENCES * (GPU_BATCH if GPU else 1)
+        self.parts = split_batch(model, self.sequences, free_bytes()) if GPU else 1
+        if DEVICE.type == "cuda":
+            self.loss = torch.compile(model.loss, dynamic=False, fullgraph=True)
+        elif COMPILE_ON_CPU:
+            model.read = torch.compile(model.read, dynamic=False)
+
+    def slopes(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Add the slopes of one part, (sequences / parts, time), and return its share of the loss."""
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=BF16):
+            loss = self.loss(inputs, targets) / self.parts
+        loss.backward()
+        return loss.detach()
+
+    def warm_up(self) -> None:
+        """Compile; nothing is learned from a blank text."""
+        # strides as in a real batch: others would be compiled for once more, and then in the budget's time
+        blank = torch.zeros(self.sequences // self.parts, TRAIN_LENGTH + 1, dtype=torch.int64, device=DEVICE)
+        self.slopes(blank[:, :-1], blank[:, 1:])
+        self.model.zero_grad(set_to_none=True)
+        if DEVICE.type == "cuda":
+            torch.cuda.synchronize()
+
+    def take(self, batches: prepare.Batches) -> Tensor:
+        """Work out the slopes of a whole step and return its loss, in nats a token, without waiting for the card."""
+        part = self.sequences // self.parts
+        return sum(self.slopes(*batches.next(part, TRAIN_LENGTH, DEVICE)) for _ in range(self.parts))
+
+
 def main() -> None:
     budget = prepare.Budget()
     tune_machine(budget)
     torch.manual_seed(prepare.SEED)
-    device, dtype = choose_device()
-    model = GPT().to(device)
-    sequences = SEQUENCES * (1 if device.type == "cpu" else GPU_BATCH)
+    model = GPT().to(DEVICE)
+    step = Step(model)
     tokens = prepare.load_tokens("train")
     batches = prepare.Batches(tokens, seed=prepare.SEED)
-
-    def loss_of(inputs: Tensor, targets: Tensor) -> Tensor:
-        with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-            return model.loss(inputs, targets)
-
-    if device.type == "cuda" or COMPILE_ON_CPU:
-        model.read = torch.compile(model.read)
-        blank = torch.zeros(sequences, TRAIN_LENGTH, dtype=torch.int64, device=device)
-        loss_of(blank, blank).backward()  # compiles; nothing is learned from it
-        model.zero_grad(set_to_none=True)
-        budget = prepare.Budget()  # so that compiling counts as start-up
+    if DEVICE.type == "cuda" or COMPILE_ON_CPU:
+        step.warm_up()
+        budget.begin()
     start_from_counts(model, tokens, budget)
-    optimisers, seen, steps, smooth, shown = make_optimisers(model), 0, 0, 0.0, 0
-    while (progress := budget.progress()) < 1:
-        loss = loss_of(*batches.next(sequences, TRAIN_LENGTH, device))
-        loss.backward()
-        with torch.no_grad():
-            for optimiser in optimisers:
-                optimiser.step(learning_rate(progress, steps))
-        budget.steps, steps, seen = budget.steps + 1, steps + 1, seen + sequences * TRAIN_LENGTH
+    optimisers, steps, smooth, shown = make_optimisers(model), 0, 0.0, 0
+    gc.collect()
+    gc.freeze()  # what is there by now stays to the end: collecting need not walk over it again and again
+    waiting: list[Tensor] = []  # losses not looked at yet: looking waits for the card, so there it is done a step late
+
+    def look(loss: Tensor, progress: float, number: int) -> None:
+        nonlocal smooth, shown
         value = loss.item()  # nats a token
         if not math.isfinite(value):
-            raise SystemExit(f"train: the loss is {value} at step {steps}")
-        smooth += (value - smooth) * max(0.05, 1 / steps)
+            raise SystemExit(f"train: the loss is {value} at step {number}")
+        smooth += (value - smooth) * max(0.05, 1 / number)
         if int(10 * progress) > shown:
             shown = int(10 * progress)
             print(f"{100 * progress:3.0f} % of the budget, step {budget.steps}: loss {smooth:.4f}", flush=True)
 
+    while (progress := budget.progress()) < 1:
+        waiting.append(step.take(batches))
+        with torch.no_grad():
+            for optimiser in optimisers:
+                optimiser.step(learning_rate(progress, steps))
+        budget.steps, steps = budget.steps + 1, steps + 1
+        if len(waiting) > GPU:
+            look(waiting.pop(0), progress, steps - GPU)
+    for loss in waiting:
+        look(loss, progress, steps)
     used = budget.measurements()
     save_file(model.state_dict(), "model.safetensors")
+    print_measurements(model, step, used | {"train_loss": smooth, "steps": steps, "num_steps": budget.steps})
+
+
+def print_measurements(model: GPT, step: Step, used: dict[str, float]) -> None:
+    seen = used["steps"] * step.sequences * TRAIN_LENGTH  # tokens
+    speed = seen / max(used["training_seconds"], 1e-9)
     print("---")
-    print(f"train_loss:       {smooth:.6f}")
+    print(f"train_loss:       {used['train_loss']:.6f}")
     print(f"training_seconds: {used['training_seconds']:.1f}")
+    print(f"warm_up_seconds:  {used['warm_up_seconds']:.1f}")
     print(f"total_seconds:    {used['total_seconds']:.1f}")
     print(f"cpu_seconds:      {used['cpu_seconds']:.1f}")
-    print(f"peak_vram_mb:     {prepare.peak_memory_mb(device):.1f}")
+    print(f"peak_vram_mb:     {prepare.peak_memory_mb(DEVICE):.1f}")
+    if peak := prepare.peak_flops(DEVICE):
+        print(f"mfu_percent:      {100 * speed * flops_per_token(model) / peak:.2f}")
+    print(f"tokens_per_second: {speed:.0f}")
     print(f"total_tokens_M:   {seen / 1e6:.3f}")
-    print(f"num_steps:        {budget.steps}")
+    print(f"num_steps:        {used['num_steps']}")
     print(f"num_params_M:     {sum(p.numel() for p in model.parameters()) / 1e6:.1f}")
+    print(f"parts_of_a_step:  {step.parts}")
     print(f"depth:            {DEPTH}")
 
 
 if __name__ == "__main__":
     try:
-        main()
+        print_estimate() if "--estimate" in sys.argv[1:] else main()
     except prepare.PrepareError as error:
         raise SystemExit(f"train: {error}") from None
+    except torch.OutOfMemoryError as error:
+        said = str(error).split(". ")[0]  # the rest is advice on settings
+        raise SystemExit(f"train: {said}: python train.py --estimate says what takes how much") from None

@@ -7,6 +7,7 @@ import click
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.sandbox import why_not
+from nightdesk.lab.budgets import parse_budget
 from nightdesk.lab.creating import TEMPLATES, data_for, make_lab
 from nightdesk.lab.labs import open_lab
 from nightdesk.lab.preparing import needs_data, prepare_data
@@ -26,15 +27,28 @@ GPU_DEVICE = Path("/dev/nvidia0")  # looked for instead of importing torch, whic
     help="; ".join(f"{name}: {line}" for name, line in TEMPLATES.items()),
 )
 @click.option(
-    "--data", metavar="SOURCE", help="For gpt: shakespeare (default), desk, stdlib, hf:NAME, or a file or folder."
+    "--data",
+    metavar="SOURCE",
+    help="For gpt: shakespeare (default; for a graphics card hf:climbmix), desk, stdlib, hf:NAME, or a file or folder.",
 )
 @click.option(
     "--budget", metavar="TEXT", help='What one run may use: "5m", "60s cpu"; default: what suits the machine.'
 )
+@click.option(
+    "--gpu/--no-gpu",
+    default=None,
+    help="gpt of a size for a graphics card, with a budget and data as in autoresearch; default: where there is one.",
+)
 @json_option
 @desk_option
 def command(
-    name: str, template: str, data: str | None, budget: str | None, as_json: bool, desk_folder: str | None
+    name: str,
+    template: str,
+    data: str | None,
+    budget: str | None,
+    gpu: bool | None,
+    as_json: bool,
+    desk_folder: str | None,
 ) -> int:
     """Make a lab from a template: gpt, or any command with a metric.
 
@@ -43,7 +57,10 @@ def command(
     """
     desk = chosen_desk(desk_folder)
     source = None if data is None else data_for(data, folder=desk.root / "lab" / name, here=Path())
-    made = make_lab(desk, name, template=template, data=source, budget=budget, gpu=GPU_DEVICE.exists())
+    if gpu is None:  # who asks for CPU seconds or steps means a small one
+        known = parse_budget(budget or "")
+        gpu = GPU_DEVICE.exists() and (known is None or known.kind == "wall")
+    made = make_lab(desk, name, template=template, data=source, budget=budget, gpu=gpu)
     lab = open_lab(name, desk=desk, here=Path())
     trust_lab(lab, os.environ)  # what the person names on the command line is the person's choice
     said: tuple[str, ...] = ()
