@@ -47,6 +47,12 @@ def test_nothing_to_tell_by() -> None:
     assert disturbed(Use(60, 1, other_load=9), [], printed={}, calibration_printed=(), cores=2) == ""
 
 
+def test_a_machine_that_slept_disturbed_the_run_whatever_the_load() -> None:
+    slept = Use(60, 59, slept_seconds=7_300)
+    told = disturbed(slept, [], printed={}, calibration_printed=(), cores=2)
+    assert told == "the machine slept for 2 h 02 min meanwhile"
+
+
 def test_from_what_experiments_keep(tmp_path: Path) -> None:
     def finished(load: float) -> Finished:
         return Finished("0001-1", 1, 0, "", Use(60, 59, other_load=load), Measurements(), "", tmp_path)

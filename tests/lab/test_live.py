@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nightdesk.lab.live import MOST_POINTS, LiveFile, Seen, curve_of, live_file, read_live
+from nightdesk.lab.live import MOST_POINTS, LiveFile, Seen, curve_of, live_file, live_folder, read_live
 from nightdesk.lab.measurements import LogWindow
 from nightdesk.lab.running import Live, LocalExecutor
 from tests.lab.runs import job, make_lab
@@ -71,7 +71,7 @@ def test_a_run_in_one_process_is_seen_from_another(tmp_path: Path) -> None:
         assert (seen[-1].points, seen[-1].name, seen[-1].line) == ([(1, 4), (2, 3)], "loss", "step 2: loss 3")
         assert read_live(lab, process=os.getpid(), key="0002-1") is None, "another run's"
         assert read_live(lab, process=1, key=None) is None, "another session's"
-    assert not live_file(lab).exists()
+    assert list(live_folder(lab).iterdir()) == []
 
 
 GOOD = {
@@ -88,16 +88,46 @@ GOOD = {
 )  # fmt: skip
 def test_what_is_no_live_file_tells_nothing(tmp_path: Path, text: str) -> None:
     lab = make_lab(tmp_path)
-    live_file(lab).write_text(text)
+    live_folder(lab).mkdir()
+    live_file(lab, "0001-1").write_text(text)
     assert read_live(lab, process=7, key=None) is None
+    assert read_live(lab, process=7, key="0001-1") is None
 
 
 def test_a_hostile_live_file_is_bounded(tmp_path: Path) -> None:
     lab = make_lab(tmp_path)
     told = GOOD | {"line": "a\u202e\x1b[31m" * 900, "points": [[n, n] for n in range(9_000)]}
-    live_file(lab).write_text(json.dumps(told))
+    live_folder(lab).mkdir()
+    live_file(lab, "0001-1").write_text(json.dumps(told))
     seen = read_live(lab, process=7, key=None)
     assert seen is not None
     assert len(seen.points) <= MOST_POINTS + 1
     assert len(seen.line) <= 300
     assert "\u202e" not in seen.line
+
+
+def test_several_runs_are_seen_each_by_its_key_until_it_is_forgotten(tmp_path: Path) -> None:
+    lab, told = make_lab(tmp_path), list[str]()
+    live_folder(lab).mkdir()
+    live_file(lab, "0001-9").write_text("left by a session that was killed")
+    live, here = LiveFile(lab, then=lambda live: told.append(live.key)), os.getpid()
+    for step in (1, 2):
+        for key, loss in (("0002-1", 5), ("0003-1", 7)):
+            live.progress(Live(key, step, step, 1, "", f"step {step} loss {loss}\n"))
+    both = [read_live(lab, process=here, key=key) for key in ("0002-1", "0003-1")]
+    assert [one and one.points for one in both] == [[(1, 5), (2, 5)], [(1, 7), (2, 7)]]
+    live.progress(Live("0002-1", 0, 0, 0, "", over=True))
+    assert [path.name for path in live_folder(lab).iterdir()] == ["0003-1.json"]
+    assert (seen := read_live(lab, process=here, key=None)) is not None
+    assert seen.key == "0003-1"
+    live.close()
+    assert list(live_folder(lab).iterdir()) == []
+    assert told == ["0002-1", "0003-1"] * 2, "that a run is over is no progress"
+
+
+@pytest.mark.parametrize("key", ["../secret", "/etc/secret", "", "a/b", "x" * 101, "0001-1\n"])
+def test_a_key_that_somebody_wrote_names_no_other_file(tmp_path: Path, key: str) -> None:
+    lab = make_lab(tmp_path)
+    live_folder(lab).mkdir()
+    (lab.state / "secret.json").write_text(json.dumps(GOOD | {"key": key}))
+    assert read_live(lab, process=7, key=key) is None

@@ -95,7 +95,8 @@ def test_progress_is_told(lab: Lab) -> None:
     executor = LocalExecutor(lab, confined=False, on_progress=told.append)
     code = "import time\nprint('step 1\\nstep 2', flush=True)\ntime.sleep(600)"
     executor.run(job(code), stopped=lambda: bool(told) and told[-1].line == "step 2")
-    assert (told[-1].key, told[-1].line) == ("0001-1", "step 2")
+    assert (told[-2].key, told[-2].line, told[-2].over) == ("0001-1", "step 2", False)
+    assert (told[-1].key, told[-1].over) == ("0001-1", True), "it was stopped, and what it left is gone"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """`nightdesk lab` as a person or a script meets it."""
 
 import importlib
+import json
+import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from nightdesk.base.sandbox import why_not
 from nightdesk.lab.budgets import Budget
 from nightdesk.lab.experiments import FOLDER, read_experiments, write_experiment
 from nightdesk.lab.labs import Lab, open_lab
-from nightdesk.lab.night import Happening, Kind, Plan
+from nightdesk.lab.live import live_file
+from nightdesk.lab.night import AtWork, Happening, Kind, Plan, Running, tell_running
 from nightdesk.lab.running import Live
 from nightdesk.views.cli.lab import COMMANDS
 from nightdesk.views.cli.lab.board import Board, duration, left_of_run
@@ -283,6 +287,49 @@ def test_the_board_shows_the_running_best_the_last_verdicts_and_what_runs(desk: 
     assert "0013 A 4 -> 2, run 1: 8 s left, 500 MB" in text
     assert text.count("change ") == 8  # the last verdicts only
     assert all(len(line) <= 60 + 9 for line in shown.lines(60))  # and the codes of a colour
+
+
+def test_the_board_has_a_line_for_each_place_and_no_more_than_the_terminal_holds(desk: Path) -> None:
+    shown = Shown(desk)
+    lab = quick(desk)
+    works = [
+        AtWork(f"{n:04d}-1", n, f"title {n}", 1, f"core {n}", "scoring" if n == 2 else "running", "")
+        for n in range(1, 30)
+    ]
+    running = Running("t", os.getpid(), "", "running", "", works=tuple(works), drafts=3, busy_share=0.972)
+    tell_running(lab, running)
+    shown.board.progress(Live("0001-1", 12.0, 11.0, 500 * 2**20, "step 3"))
+    shown.board.progress(Live("0003-1", 2.0, 2.0, 50 * 2**20, ""))
+    text = "\n".join(shown.board.lines(100, 24))
+    assert "3 proposals wait, busy 97 % of the time" in text
+    assert "now   core 1   0001 title 1, run 1: 8 s left, 500 MB" in text
+    assert "      core 2   0002 title 2, run 1: scoring" in text
+    assert "      core 3   0003 title 3, run 1: 18 s left, 50 MB" in text
+    assert [len(shown.board.lines(100, height)) for height in (10, 24, 30)] == [9, 23, 29]
+    assert "and 12 more" in text
+    tell_running(lab, replace(running, works=tuple(works[:1])))
+    assert "now   0001 title 1, run 1: 8 s left, 500 MB" in "\n".join(shown.lines())
+    tell_running(lab, replace(running, works=(), doing="waiting for a proposal"))
+    assert "now   waiting for a proposal" in shown.lines()
+
+
+def test_status_lists_the_runs_at_work_and_what_waits(desk: Path) -> None:
+    lab = quick(desk)
+    live_file(lab, "0001-1").parent.mkdir(parents=True)
+    told = {"process": os.getpid(), "key": "0001-1", "wall_seconds": 12, "cpu_seconds": 1, "memory_bytes": 5}
+    live_file(lab, "0001-1").write_text(json.dumps(told | {"line": "", "name": "", "axis": "", "points": []}))
+    works = tuple(
+        AtWork(f"{n:04d}-1", n, f"title {n}\x1b[2J", 1, f"core {n}", "running", "2026-11-23T01:00:00Z") for n in (1, 2)
+    )
+    tell_running(lab, Running("t", os.getpid(), "", "running", "", works=works, drafts=2, busy_share=0.5))
+    told_status = run(desk, "lab", "status", "quick").out
+    assert "now        2 runs at work; 2 proposals wait, busy 50 % of the time" in told_status
+    assert "  core 1: 0001 title 1" in told_status
+    assert "running, 12 s" in told_status
+    assert "\x1b" not in told_status
+    document = run(desk, "lab", "status", "quick", "--json").document["running"]
+    assert [(work["place"], work["wall_seconds"]) for work in document["works"]] == [("core 1", 12.0), ("core 2", None)]
+    assert (document["drafts"], document["busy_share"]) == (2, 0.5)
 
 
 def test_titles_from_outside_cannot_drive_the_terminal(desk: Path) -> None:

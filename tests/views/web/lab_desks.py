@@ -1,14 +1,20 @@
 """A desk with labs for the viewer's tests: nights as sessions leave them, one of them in hostile hands."""
 
+import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from nightdesk.base.desk import Desk
+from nightdesk.base.files import write_atomically
 from nightdesk.lab.confirmations import Confirmed, write_confirmation
 from nightdesk.lab.experiments import FOLDER, Experiment, RunRecord, write_experiment
 from nightdesk.lab.judging import Run
+from nightdesk.lab.labs import Lab
+from nightdesk.lab.live import live_file
+from nightdesk.lab.night import AtWork
 from nightdesk.views.web.app import make_app
 from nightdesk.views.web.bell import Bell
 from nightdesk.views.web.urls import ServerUrls
@@ -54,6 +60,20 @@ def make_lab(desk: Path, name: str) -> Path:
     git(desk, "add", "-A")
     git(desk, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", f"lab {name}")
     return folder
+
+
+def runs_at_work(lab: Lab, *, places: int, first: int = 20) -> tuple[AtWork, ...]:
+    """Return runs at work, one at each place, and write down how far they are as this process's own."""
+    works = []
+    for n in range(places):
+        key, number = f"{first + n:04d}-1", first + n
+        works.append(AtWork(key, number, f"change {n}", 1, f"core {n}", "running", "2026-11-23T01:00:00Z", 20.0))
+        told = {
+            "process": os.getpid(), "key": key, "wall_seconds": 5 + n, "cpu_seconds": 4 + n, "memory_bytes": 2**28,
+            "line": f"step {n}", "name": "loss", "axis": "step", "points": [[x, 4 - x / 20 + n] for x in range(40)],
+        }  # fmt: skip
+        write_atomically(live_file(lab, key), json.dumps(told))
+    return tuple(works)
 
 
 def night(folder: Path, *, evil: str = "") -> None:

@@ -16,17 +16,17 @@ from nightdesk.base.desk import Desk
 from nightdesk.lab.experiments import FOLDER, file_name, write_experiment
 from nightdesk.lab.labs import Lab, open_lab
 from nightdesk.lab.live import live_file
-from nightdesk.lab.night import Running, running_file, tell_running
+from nightdesk.lab.night import AtWork, Running, running_file, tell_running
 from nightdesk.lab.noise import Noise
 from nightdesk.views.web.lab.diff import read_diff
 from nightdesk.views.web.lab.labs import lab_events
 from nightdesk.views.web.lab.pages import experiment_page, lab_page
 from nightdesk.views.web.lab.shelf import Shelf, read_experiment
-from nightdesk.views.web.lab.state import MOST_POINTS, now_of, state_of
+from nightdesk.views.web.lab.state import MOST_POINTS, MOST_RUNS, now_of, state_of
 from nightdesk.views.web.lab.table import rows_of, wish_of
 from nightdesk.views.web.lab.words import compared_words
 from tests.lab.nights import baseline, better, discarded
-from tests.views.web.lab_desks import DIFF, EVIL, client_of, lab_desk, make_lab, night, viewer_of
+from tests.views.web.lab_desks import DIFF, EVIL, client_of, lab_desk, make_lab, night, runs_at_work, viewer_of
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,9 @@ def test_a_lab_that_is_a_link_out_of_the_desk_is_none(own: Path) -> None:
 def test_what_runs_now_is_told_in_words(own: Path) -> None:
     lab = lab_of(own, "calm")
     assert now_of(lab) is None
-    running = Running("2026-11-23", os.getpid(), "", "running", "", 7, EVIL, 2, None, 6, 30, "2026-11-24T06:30:00Z")
+    work = AtWork("0007-2", 7, EVIL, 2, "this machine", "running", "")
+    until = "2026-11-24T06:30:00Z"
+    running = Running("2026-11-23", os.getpid(), "", "running", "", works=(work,), judged=6, count=30, until=until)
     tell_running(lab, running)
     now = now_of(lab)
     assert now is not None
@@ -234,7 +236,8 @@ def test_what_runs_now_is_told_in_words(own: Path) -> None:
         "process": os.getpid(), "key": "0007-2", "wall_seconds": 15, "cpu_seconds": 1, "memory_bytes": 2**20,
         "line": EVIL, "name": "loss", "axis": "step", "points": [[1, 3], [2, 2]],
     }  # fmt: skip
-    live_file(lab).write_text(json.dumps(told))
+    live_file(lab, "0007-2").parent.mkdir()
+    live_file(lab, "0007-2").write_text(json.dumps(told))
     now = now_of(lab)
     assert now is not None
     assert (now["used"], now["left"], now["share"], now["memory"]) == ("15 s of 20 s", "5 s left", 0.75, "1 MB")
@@ -244,13 +247,49 @@ def test_what_runs_now_is_told_in_words(own: Path) -> None:
     assert now_of(lab) is None
 
 
+def test_several_runs_are_told_and_what_somebody_wrote_into_their_file_breaks_nothing(own: Path) -> None:
+    lab = lab_of(own, "calm")
+    works = runs_at_work(lab, places=MOST_RUNS + 2)
+    running = Running("2026-11-23", os.getpid(), "", "running", "", works=works, drafts=1, busy_share=0.5)
+    tell_running(lab, running)
+    now = now_of(lab)
+    assert now is not None
+    assert (now["number"], now["doing"], now["used"]) == (20, "running, run 1, core 0", "5 s of 20 s")
+    assert [run["number"] for run in now["others"]] == list(range(21, 20 + MOST_RUNS))
+    assert (now["more"], now["session"]) == (
+        "and 2 more runs",
+        "0 judged in this session; 1 proposal waits, busy 50 % of the time",
+    )
+    written = json.loads(running_file(lab).read_text())
+    spoilt = {"title": 5, "place": None, "run": "x", "key": ["../../passwd"], "expected_seconds": "soon"}
+    for name, value in spoilt.items():
+        told = written | {"works": [written["works"][0] | {name: value}, written["works"][1]], "busy_share": "much"}
+        running_file(lab).write_text(json.dumps(told))
+        now = now_of(lab)
+        assert now is not None
+        assert now["number"] == 21
+        assert client_of(own).get("/lab/calm").status_code == 200
+    written["works"][1]["key"] = "../../../0021-1"  # a path is no key
+    running_file(lab).write_text(json.dumps(written | {"works": written["works"][1:2]}))
+    now = now_of(lab)
+    assert now is not None
+    assert (now["title"], now["used"]) == ("change 1", "")
+    running_file(lab).write_text(json.dumps(written | {"works": 5}))
+    assert now_of(lab) is None
+
+
 def test_events_tell_only_what_changed_and_end_with_the_server(own: Path) -> None:
     lab = lab_of(own, "calm")
     steps: Iterator[Callable[[], object]] = iter(
         [
             lambda: None,
             lambda: write_experiment(lab.folder / FOLDER, better(7, 7.0, 7.1)),
-            lambda: tell_running(lab, Running("2026-11-23", os.getpid(), "", "running", "", 8, "next", 1)),
+            lambda: tell_running(
+                lab,
+                Running(
+                    "t", os.getpid(), "", "running", "", works=(AtWork("0008-1", 8, "next", 1, "", "running", ""),)
+                ),
+            ),
             lambda: running_file(lab).unlink(),
         ]
     )

@@ -1,17 +1,22 @@
 """The labs in a real browser: a night that is played again, one that happens while the page is open, hostile texts."""
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from nightdesk.base.desk import Desk
+from nightdesk.lab.labs import open_lab
+from nightdesk.lab.night import Running, running_file, tell_running
 from tests.desks import environment
 from tests.views.web.browser import LAPTOP, PHONE, assert_fits, axe, look, wait_until
-from tests.views.web.lab_desks import lab_desk, make_lab
+from tests.views.web.lab_desks import lab_desk, make_lab, runs_at_work
 from tests.views.web.serving import Served
 
 if TYPE_CHECKING:
@@ -126,6 +131,28 @@ def test_the_table_is_filtered_and_sorted_by_keyboard_and_the_plot_opens_experim
     page.wait_for_url("**/lab/calm/0003")
 
 
+def test_several_runs_at_work_are_shown_one_under_the_other(page: "Page", served: Served, desk: Path) -> None:
+    lab = open_lab("calm", desk=Desk(desk), here=desk)
+    works = runs_at_work(lab, places=3)
+    running = Running("2026-11-23", os.getpid(), "", "running", "", works=works, drafts=2, busy_share=0.97)
+    tell_running(lab, running)
+    try:
+        for phone in (False, True):
+            look(page, PHONE, "dark") if phone else look(page, LAPTOP)
+            page.goto(served.url + "lab/calm")
+            wait_until(page, "document.querySelectorAll('#now .now-curve canvas').length === 3")
+            assert_fits(page)
+            axe(page)
+        assert [item.inner_text() for item in page.locator("#now-others h2").all()] == ["change 1", "change 2"]
+        assert "2 proposals wait, busy 97 % of the time" in page.locator("#now").inner_text()
+        page.evaluate("document.querySelector('#now-others li:last-child').stayed = true")
+        tell_running(lab, replace(running, works=(works[0], works[2])))  # the second is over
+        wait_until(page, "document.querySelectorAll('#now-others li').length === 1")
+        assert page.evaluate("document.querySelector('#now-others li').stayed"), "its curve is not drawn anew"
+    finally:
+        running_file(lab).unlink()
+
+
 def test_a_night_is_seen_as_it_happens(page: "Page", served: Served, desk: Path) -> None:
     page.goto(served.url + "lab/live")
     assert "Nothing has been judged yet" in page.locator("#lab").inner_text()
@@ -141,7 +168,7 @@ def test_a_night_is_seen_as_it_happens(page: "Page", served: Served, desk: Path)
     )
     try:
         page.wait_for_selector("#now:not([hidden])", timeout=60_000)
-        page.wait_for_selector("#now-curve canvas", timeout=60_000)
+        page.wait_for_selector(".now-curve canvas", timeout=60_000)
         wait_until(page, "document.querySelector('[data-now=doing]').textContent.startsWith('running, run')")
         wait_until(page, "document.querySelector('[data-now=line]').textContent.startsWith('step ')")
         page.wait_for_selector("#plot canvas", timeout=60_000)

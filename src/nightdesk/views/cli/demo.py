@@ -79,6 +79,7 @@ def _tell_lab(folder: Path, lab: "DemoLab") -> None:
     if lab.plot is not None:
         click.echo(f"The plot        {shown(str(lab.plot))}")
     click.echo(f"The report      {shown(str(lab.report))}")
+    click.echo(f"Into the wiki   cd {shown(str(folder))} && nightdesk compile")
     click.echo(f"Go on           cd {shown(str(folder))} && nightdesk lab run {known['lab']} --count 12")
 
 

@@ -17,11 +17,12 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.settings import HYBRID, PROPOSE, RANDOM, WORKERS, Settings
 from nightdesk.base.trust import require_trust
-from nightdesk.lab.agent_proposer import AgentProposer, wiki_notes
+from nightdesk.lab.agent_proposer import AgentProposer
 from nightdesk.lab.desk_tasks import lab_briefs
 from nightdesk.lab.experiments import FOLDER, Experiment, read_experiments
 from nightdesk.lab.jobs import Proposer, Search, Stopped
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.memory.recalling import recall
 from nightdesk.lab.propose_task import PACKAGE
 from nightdesk.lab.proposers import HybridProposer, TuningProposer
 from nightdesk.lab.room import RoomProposer
@@ -49,12 +50,14 @@ def proposer_for(
     chosen: str | None = None,
     stopped: Stopped = lambda: False,
     on_text: Callable[[str], None] | None = None,
+    anew: int | None = None,
 ) -> Iterator[Proposer]:
     """Give the block who proposes: `chosen` on the command line (which needs no trust), else whom the settings name.
 
     "builtin", "random", "room", any worker of the wiki's ("openai:…", "command:…", "acp:…", "scripted:…" …), or
-    "hybrid:" before room or such a worker. Raises DeskError for a name that is none, and for a worker that is not set
-    up or came with the desk and is not trusted.
+    "hybrid:" before room or such a worker. With a seed `anew` the optimiser begins with that seed and without what
+    other branches found. Raises DeskError for a name that is none, and for a worker that is not set up or came with the
+    desk and is not trusted.
     """
     name = chosen or worker_of(settings)
     _check_name(name, lab)
@@ -65,13 +68,13 @@ def proposer_for(
             require_trust(trust_store(os.environ), lab.desk.root, {"confine_agents": False})
     with contextlib.ExitStack() as stack:
         if name == RANDOM:
-            yield TuningProposer(method="random", name=RANDOM)
+            yield TuningProposer(method="random", name=RANDOM, seed=anew or 0)
         elif name == BUILT_IN:
-            yield _tuner(lab)
+            yield _tuner(lab, anew)
         else:
             inner = name.removeprefix(HYBRID)
             thinker = _thinker(inner, lab, settings, stack, stopped=stopped, on_text=on_text, hybrid=inner != name)
-            yield thinker if inner == name else HybridProposer(thinker, _tuner(lab))
+            yield thinker if inner == name else HybridProposer(thinker, _tuner(lab, anew))
 
 
 def _check_name(name: str, lab: Lab) -> None:
@@ -87,8 +90,8 @@ def _check_name(name: str, lab: Lab) -> None:
     raise DeskError(f"{name!r} proposes no experiments", fix=f"there are {listed}")
 
 
-def _tuner(lab: Lab) -> TuningProposer:
-    return TuningProposer(earlier=experiments_on_disk(lab))
+def _tuner(lab: Lab, anew: int | None = None) -> TuningProposer:
+    return TuningProposer(earlier=experiments_on_disk(lab)) if anew is None else TuningProposer(seed=anew)
 
 
 def experiments_on_disk(lab: Lab) -> tuple[Experiment, ...]:
@@ -112,7 +115,7 @@ def _thinker(
     desk = lab.desk
 
     def knows(search: Search) -> str:
-        return wiki_notes(desk, search) if desk is not None else ""
+        return recall(desk, search, lab=lab.name).text if desk is not None else ""
 
     if name == ROOM:
         room = RoomProposer(

@@ -13,8 +13,7 @@ from nightdesk.lab.keeping import commit_results
 from nightdesk.lab.live import LiveFile
 from nightdesk.lab.night import Happening, Kind, silent
 from nightdesk.lab.preparing import prepare_data
-from nightdesk.lab.running import LocalExecutor
-from nightdesk.lab.scoring import scorer_of
+from nightdesk.views.cli.lab.executors import executor_for, machine_options
 from nightdesk.views.cli.lab.opening import chosen_lab, isolation, require_libraries, require_trusted, trust_lab
 from nightdesk.views.cli.lab.report import write_views
 from nightdesk.views.cli.lab.run import INTERRUPTED, silent_line
@@ -33,6 +32,7 @@ from nightdesk.views.cli.options import DONE, IN_PART, NOTHING, desk_option, jso
     help="Runs of each program, each on a fresh seed.",
 )
 @click.option("--no-ablations", is_flag=True, help="Leave out the winner without each of its changes.")
+@machine_options
 @click.option("--unsafe", is_flag=True, help="Run candidates although they cannot be isolated here.")
 @click.option("--trust", "trusted", is_flag=True, help="Let this program.md use the network or data beside the lab.")
 @json_option
@@ -54,15 +54,17 @@ def command(name: str, as_json: bool, desk_folder: str | None, **given: Any) -> 
         say("candidates are NOT isolated: they may read and write whatever you may, and no score is sealed")
     with closing(LiveFile(lab)) as live, heeding_signals(silent_line if as_json else say) as stopped:
         prepare_data(lab, confined=confined, stopped=stopped)
-        confirmed = confirm_night(
-            lab,
-            executor=LocalExecutor(lab, confined=confined, on_progress=live.progress),
-            scorer=scorer_of(lab, confined=confined),
-            # committed below, together with the report
-            plan=ConfirmPlan(given["tag"], given["seeds"], ablations=not given["no_ablations"], commit=False),
-            tell=silent if as_json else _tell,
-            stopped=stopped,
-        )
+        where = {"parallel": given["parallel"], "ray": given["ray"], "on_progress": live.progress}
+        with executor_for(lab, confined=confined, **where) as (executor, scorer):
+            confirmed = confirm_night(
+                lab,
+                executor=executor,
+                scorer=scorer,
+                # committed below, together with the report
+                plan=ConfirmPlan(given["tag"], given["seeds"], ablations=not given["no_ablations"], commit=False),
+                tell=silent if as_json else _tell,
+                stopped=stopped,
+            )
     if confirmed.winner is not None:
         write_views(lab, tag=confirmed.tag)
         commit_results(lab, silent if as_json else _tell)

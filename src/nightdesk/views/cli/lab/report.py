@@ -1,12 +1,15 @@
 """`nightdesk lab report`: the morning report and the plot, from the ledger."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from nightdesk.base.errors import DeskError
+from nightdesk.lab.experiments import Experiment
 from nightdesk.lab.keeping import commit_results
 from nightdesk.lab.labs import Lab
+from nightdesk.lab.memory.findings import write_findings
 from nightdesk.lab.night import Happening
 from nightdesk.lab.plotting import NAME as PLOT
 from nightdesk.lab.plotting import draw_progress
@@ -43,7 +46,7 @@ def _tell(happening: Happening) -> None:
 
 
 def write_views(lab: Lab, *, tag: str | None = None) -> dict[str, Path | None]:
-    """Write report and plot of a branch (the newest) and return their paths. Without matplotlib there is no plot."""
+    """Write report, plot and findings of a branch (the newest) and return their paths; None for what is not written."""
     experiments = experiments_of(lab)
     if tag is not None and tag not in tags_of(experiments):
         known = ", ".join(tags_of(experiments)) or "none"
@@ -63,5 +66,14 @@ def write_views(lab: Lab, *, tag: str | None = None) -> dict[str, Path | None]:
     except DeskError as error:
         say(f"{error.message}; {error.fix}")
         plot = None
-    report = write_report(lab, summary, confirmed=latest_confirmation(lab, summary))
-    return {"report": report, "plot": plot}
+    report = write_report(lab, summary, confirmed=latest_confirmation(lab, summary), experiments=experiments)
+    return {"report": report, "plot": plot, "findings": _add_findings(lab, experiments, summary.tag)}
+
+
+def _add_findings(lab: Lab, experiments: Sequence[Experiment], tag: str) -> Path | None:
+    """Put what a branch found among the desk's sources; what stands against it is said and ends nothing."""
+    try:
+        return write_findings(lab, experiments, tag=tag)
+    except DeskError as error:
+        say(f"what was found is no source of the wiki: {shown(error.message)}")
+        return None

@@ -8,6 +8,7 @@ from nightdesk.base.errors import DeskError
 from nightdesk.lab.labs import Lab, labs_of, open_lab
 from nightdesk.lab.ledger import render_score
 from nightdesk.lab.outlook import outlook
+from nightdesk.views.cli.columns import fit
 from nightdesk.views.cli.lab.board import duration
 from nightdesk.views.cli.lab.opening import chosen_lab, experiments_of
 from nightdesk.views.cli.options import (
@@ -21,6 +22,9 @@ from nightdesk.views.cli.options import (
     say,
     shown,
 )
+
+_MOST_SHOWN = 20  # runs at work
+_WIDTH = 120
 
 
 @click.command("status", epilog="Example: nightdesk lab status tiny --json | jq .best")
@@ -61,6 +65,21 @@ def command(name: str | None, as_json: bool, desk_folder: str | None) -> int:
     return IN_PART if broken else DONE if found else NOTHING
 
 
+def _now(running: dict[str, Any]) -> list[str]:
+    """Return what a session does, a line for each run at work."""
+    works, beside = running["works"], f"; {running['words']}" if running["words"] else ""
+    if not works:
+        return [f"now        {shown(running['doing'])}, since {shown(running['since'])}{beside}"]
+    head = "1 run" if len(works) == 1 else f"{len(works)} runs"
+    lines = [f"now        {head} at work{beside}"]
+    for work in works[:_MOST_SHOWN]:
+        number = f"{work['experiment']:04d} " if work["experiment"] is not None else ""
+        used = f", {duration(work['wall_seconds'])}" if work["wall_seconds"] is not None else ""
+        title = fit(shown(work["title"]), 40).rstrip()
+        lines.append(f"  {shown(work['place'])[:30]}: {number}{title}, run {work['run']}, {shown(work['doing'])}{used}")
+    return lines + ([f"  and {len(works) - _MOST_SHOWN} more"] if len(works) > _MOST_SHOWN else [])
+
+
 def _outlook(lab: Lab) -> dict[str, Any]:
     return outlook(lab, experiments_of(lab))
 
@@ -70,10 +89,8 @@ def _tell(known: dict[str, Any]) -> None:
     click.echo(f"lab        {shown(known['lab'])}, {shown(metric)}, {known['budget']} a run")
     running = known["running"]
     if running:
-        what = f"experiment {running['experiment']}: {running['title']}" if running["experiment"] is not None else ""
-        click.echo(
-            f"now        {shown(running['doing'])} {shown(what)}".rstrip() + f", since {shown(running['since'])}"
-        )
+        for line in _now(running):
+            click.echo(fit(line, _WIDTH).rstrip())
     if not known["tag"]:
         click.echo(f"next       nightdesk lab run {shown(known['lab'])} --count 12")
         return
@@ -86,6 +103,8 @@ def _tell(known: dict[str, Any]) -> None:
     if known["baseline"] and known["baseline"]["score"] is not None:
         sd = f" (noise: sd {known['noise_sd']:.3g})" if known["noise_sd"] is not None else ""
         click.echo(f"baseline   {render_score(known['baseline']['score'])}{sd}")
+    if known["drift"]:
+        click.echo(f"drift      {known['drift']}; a new --tag measures a new baseline")
     if known["best"] and known["experiments"]:
         gained = known["search_gain"]
         told = f", gain in the search {gained:+.3g}; see what holds: nightdesk lab confirm" if known["kept"] else ""

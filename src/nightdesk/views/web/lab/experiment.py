@@ -11,7 +11,7 @@ from nightdesk.lab.experiments import Experiment, RunRecord
 from nightdesk.lab.judging import Decision, incumbent_scores
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.ledger import render_score
-from nightdesk.lab.summary import Point, Summary, known_score
+from nightdesk.lab.summary import Point, Summary, kinds_of, known_score
 from nightdesk.views.web.lab.diff import FileChange, read_diff
 from nightdesk.views.web.lab.shelf import Reading
 from nightdesk.views.web.lab.words import compared_words, figure
@@ -87,9 +87,9 @@ def score_told(experiment: Experiment) -> str:
     return "" if score is None else render_score(score)
 
 
-def known_scores(experiment: Experiment) -> tuple[float, ...]:
-    """Return the scores by which an experiment is known: of a keep without the run that it was picked for."""
-    runs = experiment.counted_runs()
+def known_scores(experiment: Experiment, hardware: str) -> tuple[float, ...]:
+    """Return the scores by which an experiment is known on a kind: of a keep without the run that it was picked for."""
+    runs = experiment.counted_runs(hardware)
     if experiment.status == Decision.KEEP and not experiment.is_baseline:
         return incumbent_scores(runs)
     return tuple(run.score for run in runs if run.score is not None)
@@ -107,7 +107,14 @@ def told_comparison(a: Experiment, b: Experiment, summary: Summary, *, lower_is_
             f"They are of different branches ({a.tag} and {b.tag}), which began anew because something else changed: "
             "their scores cannot be compared."
         ]
-    scores = [known_scores(experiment) for experiment in (a, b)]
+    mine, other = kinds_of((a,)), kinds_of((b,))
+    kind = next((kind for kind in kinds_of((a, b)) if kind in mine and kind in other), "")
+    if not kind and mine != ("",) and other != ("",):
+        return [
+            f"They ran on different hardware ({', '.join(mine)} and {', '.join(other)}), so that their scores cannot "
+            "be compared."
+        ]
+    scores = [known_scores(experiment, kind) for experiment in (a, b)]
     names = f"{a.number:04d}", f"{b.number:04d}"
     return compared_words(*scores, noise=summary.noise, lower_is_better=lower_is_better, names=names)
 

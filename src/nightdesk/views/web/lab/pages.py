@@ -27,6 +27,7 @@ from nightdesk.views.web.lab.experiment import (
     score_told,
     told_comparison,
 )
+from nightdesk.views.web.lab.groups import groups_of
 from nightdesk.views.web.lab.shelf import Reading, Shelf
 from nightdesk.views.web.lab.state import now_of, state_of
 from nightdesk.views.web.lab.table import ROWS, SORTS, badge, rows_of, wish_of
@@ -91,6 +92,7 @@ def lab_page(viewer: Viewer, shelf: Shelf, lab: Lab, query: Mapping[str, str]) -
         "rev": reading.rev,
         "faults": reading.faults,
         "summary": summary,
+        "groups": groups_of(reading.compared(summary.tag)),
         "tags": list(reversed(reading.tags)),
         "tag": query.get("tag", ""),
         "direction": direction(program),
@@ -241,7 +243,7 @@ def _card(shelf: Shelf, name: str) -> Card:
 
 def spark(points: Sequence[Point]) -> str:
     """Return the running best as the points of an SVG polyline within _SPARK, "" where there is nothing to draw."""
-    known = [(point.number, point.running_best) for point in points if point.running_best is not None]
+    known = [(point.place, point.running_best) for point in points if point.running_best is not None]
     if len(known) < 2:
         return ""
     first, last = known[0][0], known[-1][0]

@@ -12,16 +12,17 @@ from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import open_plain
 from nightdesk.base.pages import short_hash
+from nightdesk.lab.comparison.comparing import Compared, compare_labs
 from nightdesk.lab.confirmations import Confirmed, parse_confirmation
 from nightdesk.lab.experiments import FOLDER, Experiment, file_name, parse_experiment
 from nightdesk.lab.labs import Lab, labs_of, open_lab
 from nightdesk.lab.ledger import NAME as RESULTS
-from nightdesk.lab.live import live_file
+from nightdesk.lab.live import live_folder
 from nightdesk.lab.night import running_file
 from nightdesk.lab.programs import NAME as PROGRAM
 from nightdesk.lab.reporting import NAME as REPORT
 from nightdesk.lab.reporting import views_folder
-from nightdesk.lab.summary import Summary, summarise, tags_of
+from nightdesk.lab.summary import Summary, newest_tag, summarise, tags_of
 
 MOST_EXPERIMENTS = 20_000  # that are shown of one lab: the newest
 _MOST_BYTES = 4_000_000  # of one experiment's file
@@ -44,6 +45,7 @@ class Reading:
     faults: tuple[str, ...]  # files that cannot be understood, one line each, bounded
     rev: str  # changes when any of it does
     summaries: dict[str, Summary] = field(default_factory=dict)  # made when they are asked for
+    groups: dict[str, Compared] = field(default_factory=dict)  # likewise
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -56,11 +58,18 @@ class Reading:
         if tag and tag not in tags:
             known = ", ".join(tags[-10:]) or "none"
             raise DeskError(f"{self.lab.name} has no branch {tag!r}", fix=f"there are {known}")
-        chosen = tag or (tags[-1] if tags else "")
+        chosen = tag or newest_tag(self.experiments)
         if chosen not in self.summaries:
             lower = self.lab.program.lower_is_better
             self.summaries[chosen] = summarise(self.experiments, tag=chosen, lower_is_better=lower)
         return self.summaries[chosen]
+
+    def compared(self, tag: str) -> Compared:
+        """Return what each worker, version of program.md and so on found on one branch."""
+        if tag not in self.groups:
+            mine = [experiment for experiment in self.experiments if experiment.tag == tag]
+            self.groups[tag] = compare_labs(self.lab, mine, [found for found in self.confirmed if found.tag == tag])
+        return self.groups[tag]
 
     def latest_confirmation(self, summary: Summary) -> Confirmed | None:
         """Return the last confirmation of a branch's best program that is done, None where there is none."""
@@ -162,7 +171,7 @@ def read_experiment(lab: Lab, number: int) -> Experiment | None:
 def look_at(lab: Lab) -> tuple[Looks, Looks]:
     """Return two values that change when the ledger, and when the run at work, did: a few looks at the disk."""
     ledger = (lab.folder / FOLDER, lab.folder / RESULTS, lab.folder / PROGRAM, views_folder(lab) / REPORT)
-    return tuple(map(_stamp, ledger)), tuple(map(_stamp, (running_file(lab), live_file(lab))))
+    return tuple(map(_stamp, ledger)), tuple(map(_stamp, (running_file(lab), live_folder(lab))))
 
 
 def _ledger_files(folder: Path) -> Iterator[tuple[str, Stamp]]:

@@ -8,25 +8,30 @@ from nightdesk.lab.experiments import Experiment
 from nightdesk.lab.judging import Ground
 from nightdesk.lab.labs import Lab
 from nightdesk.lab.live import Seen, read_live
-from nightdesk.lab.night import Running, read_running
+from nightdesk.lab.night import AtWork, Running, read_running
+from nightdesk.lab.outlook import session_words, works_of
 from nightdesk.lab.plotting import shown_range
 from nightdesk.lab.summary import Point
 from nightdesk.views.web.lab.shelf import Reading
 from nightdesk.views.web.lab.words import direction, duration, figure, left_of_run
 
+MOST_RUNS = 12  # at work that are shown
 MOST_POINTS = 5_000  # of one branch: the newest, and the baseline
 _TITLE_BYTES = 130_000  # of all titles together
 _LONGEST_TITLE = 150
 BASELINE, KEEP, SIMPLER, DISCARD, CRASH, WAITING = "bksdcw"
+_NOTHING = {"curve": None, "used": "", "left": "", "share": None, "memory": "", "line": "", "latest": ""}
 _LETTERS = {"discard": DISCARD, "crash": CRASH}
 
 
 def state_of(reading: Reading, tag: str = "") -> dict[str, Any]:
     """Return a branch's experiments as columns of equal length, and what the plot shows beside them."""
     summary, program = reading.summary(tag), reading.lab.program
-    points = _chosen(summary.points)
+    points = _chosen(summary.shown)
     of_number = {e.number: e for e in reading.experiments if e.tag == summary.tag}
-    waiting = [e for e in of_number.values() if e.verdict is None][-20:]
+    open_ones = sorted((e for e in of_number.values() if e.verdict is None), key=lambda e: e.number)
+    behind = dict(zip((e.number for e in open_ones), sorted(of_number)[len(summary.points) :], strict=False))
+    waiting = open_ones[-20:]
     numbers = [*(point.number for point in points), *(e.number for e in waiting)]
     longest = min(_LONGEST_TITLE, _TITLE_BYTES // max(1, len(numbers)))
     began = seconds_of(summary.started)
@@ -40,6 +45,7 @@ def state_of(reading: Reading, tag: str = "") -> dict[str, Any]:
         "direction": direction(program),
         "lower": program.lower_is_better,
         "number": numbers,
+        "place": [*(point.place for point in points), *(behind[e.number] for e in waiting)],
         "status": "".join([*(letter(point) for point in points), *(WAITING for _ in waiting)]),
         "score": [*(_short(point.score) for point in points), *(None for _ in waiting)],
         "time": [_passed(of_number[number], began) for number in numbers],
@@ -67,39 +73,29 @@ def letter(point: Point) -> str:
     return _LETTERS.get(point.status) or (SIMPLER if point.ground == Ground.SIMPLER else KEEP)
 
 
-def work_of(lab: Lab) -> tuple[Running, Seen | None] | None:
-    """Return what a session of the lab does now and how far its run is; None where none is at work."""
+def now_of(lab: Lab) -> dict[str, Any] | None:
+    """Return what a session does now, each run at work in words and as a curve; None where none is at work."""
     running = read_running(lab)
     if running is None:
         return None
-    key = _key(running)
-    return running, read_live(lab, process=running.process, key=key)
-
-
-def now_of(lab: Lab) -> dict[str, Any] | None:
-    """Return what runs now, in words and as a curve; None where nothing does."""
-    work = work_of(lab)
-    if work is None:
-        return None
-    running, live = work
-    number = running.experiment if isinstance(running.experiment, int) else None
-    doing = f"{running.doing}, run {running.run}" if running.run else str(running.doing)
+    works = works_of(running)
+    several = len(works) > 1
+    idle = {"key": "", "number": None, "title": "", "doing": str(running.doing)[:100], **_NOTHING}
+    runs = [_work_of(lab, work, running.process, several=several) for work in works[:MOST_RUNS]]
     return {
-        "number": number,
+        **(runs[0] if runs else idle),
         "tag": str(running.tag),
-        "title": str(running.title)[:300],
-        "doing": doing[:100],
-        "since": str(running.since)[:40],
-        "session": session_told(running),
-        **(_run_of(lab, live, running) if live is not None else {"curve": None, "used": "", "share": None}),
+        "session": _session_told(running),
+        "others": runs[1:],
+        "more": f"and {len(works) - MOST_RUNS} more runs" if len(works) > MOST_RUNS else "",
     }
 
 
-def session_told(running: Running) -> str:
-    """Return how far a session is, in words."""
+def _session_told(running: Running) -> str:
     count = f" of {running.count}" if running.count is not None else ""
     until = f", begins none after {str(running.until)[11:16]} UTC" if running.until else ""
-    return f"{running.judged}{count} judged in this session{until}"
+    words = session_words(running)
+    return f"{running.judged}{count} judged in this session{until}" + (f"; {words}" if words else "")
 
 
 def seconds_of(time: str) -> float | None:
@@ -110,10 +106,22 @@ def seconds_of(time: str) -> float | None:
         return None
 
 
-def _run_of(lab: Lab, live: Seen, running: Running) -> dict[str, Any]:
+def _work_of(lab: Lab, work: AtWork, process: int, *, several: bool) -> dict[str, Any]:
+    live = read_live(lab, process=process, key=work.key)
+    place = f", {work.place}" if several else ""
+    return {
+        "key": work.key[:100],
+        "number": work.experiment,
+        "title": work.title[:300],
+        "doing": f"{work.doing}, run {work.run}{place}"[:100],
+        **(_run_of(lab, live, work) if live is not None else _NOTHING),
+    }
+
+
+def _run_of(lab: Lab, live: Seen, work: AtWork) -> dict[str, Any]:
     budget = lab.program.budget
     used = live.cpu_seconds if budget.kind == "cpu" else live.wall_seconds
-    total = budget.amount if budget.kind != "steps" else _expected(running)
+    total = budget.amount if budget.kind != "steps" else work.expected_seconds
     unit = " of CPU time" if budget.kind == "cpu" else ""
     of_all = f" of {duration(total)}" if total else ""
     return {
@@ -125,18 +133,6 @@ def _run_of(lab: Lab, live: Seen, running: Running) -> dict[str, Any]:
         "curve": {"name": live.name, "axis": live.axis, "points": live.points} if len(live.points) > 1 else None,
         "latest": f"{live.name} {figure(live.points[-1][1])}" if live.points else "",
     }
-
-
-def _expected(running: Running) -> float | None:
-    seconds = running.expected_seconds
-    return seconds if isinstance(seconds, int | float) and seconds > 0 else None
-
-
-def _key(running: Running) -> str | None:
-    """Return the key of the run at work; None for a run of a confirmation, which is called otherwise."""
-    if not isinstance(running.experiment, int) or not isinstance(running.run, int):
-        return None
-    return f"{running.experiment:04d}-{running.run}"
 
 
 def _chosen(points: Sequence[Point]) -> Sequence[Point]:

@@ -41,6 +41,7 @@ class Row:
     """One line of the table."""
 
     number: int
+    place: int  # in the order of judging, as in the plot
     letter: str
     status: str  # a word
     kind: str  # of its badge
@@ -123,6 +124,7 @@ def _sorted(rows: list[Row], wish: Wish) -> list[Row]:
 def _row(experiment: Experiment, point: Point | None, longest: float) -> Row:
     row = Row(
         number=experiment.number,
+        place=experiment.number if point is None else point.place,
         letter=WAITING,
         status="open",
         kind="lamp",

@@ -151,7 +151,9 @@ def verdict_word(status: str, *, is_baseline: bool, ground: str = "") -> str:
     """Return what became of an experiment, for a badge."""
     if is_baseline and status == Decision.KEEP:
         return "baseline"
-    return "kept, simpler" if ground == "simpler" else STATUS_WORDS.get(status, status)
+    if ground == Ground.BEHIND:
+        return "discarded, behind"
+    return "kept, simpler" if ground == Ground.SIMPLER else STATUS_WORDS.get(status, status)
 
 
 def verdict_words(verdict: Verdict, program: Program) -> str:
@@ -172,6 +174,11 @@ def verdict_words(verdict: Verdict, program: Program) -> str:
             return f"Crashed, so that there is no {program.metric}: {verdict.reason}."
         case Ground.GUARD:
             return f"Discarded whatever its score, because it broke a guard of program.md: {verdict.reason}."
+        case Ground.BEHIND:
+            return (
+                "Discarded: it is better than the program that it changed, but not than the best one meanwhile. Its "
+                "change may be worth joining with that one's."
+            )
     if not gained:
         return f"Discarded: {verdict.reason}."
     if (verdict.gain or 0.0) <= 0:

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const nightdesk = window.nightdesk;
-  const FIELDS = ["doing", "left", "used", "memory", "latest", "line", "session"];
+  const FIELDS = ["doing", "left", "used", "memory", "latest", "line"];
 
   // Returns a promise of the state of the lab on this page: from the server, or from the page itself in a static site.
   nightdesk.labState = async function () {
@@ -19,21 +19,44 @@
     return pattern.slice(0, at) + String(number).padStart(4, "0") + pattern.slice(at + 6);
   }
 
-  // ---------------------------------------------------------------- the run at work
+  // ---------------------------------------------------------------- the runs at work
+  function showRun(element, run, small) {
+    const part = (name) => element.querySelector(`[data-now="${name}"]`);
+    for (const name of FIELDS) part(name).textContent = run[name] || "";
+    const title = part("title");
+    title.textContent = run.title || "Starting";
+    if (run.number !== null) title.href = experimentAddress(run.number);
+    const share = part("share");
+    if (run.share === null || run.share === undefined) share.removeAttribute("value");
+    else share.value = run.share;
+    const curve = element.querySelector(".now-curve");
+    curve.hidden = !run.curve;
+    if (run.curve) nightdesk.labCurve(curve, run.curve, small);
+  }
+
+  // Shows the first run large and the others below it; a run keeps its place in the page, and so its curve.
   function showNow(panel, now) {
     panel.hidden = !now;
     if (!now) return;
-    const part = (name) => panel.querySelector(`[data-now="${name}"]`);
-    for (const name of FIELDS) part(name).textContent = now[name] || "";
-    const title = part("title");
-    title.textContent = now.title || "Starting";
-    if (now.number !== null) title.href = experimentAddress(now.number);
-    const share = part("share");
-    if (now.share === null || now.share === undefined) share.removeAttribute("value");
-    else share.value = now.share;
-    const curve = document.getElementById("now-curve");
-    curve.hidden = !now.curve;
-    if (now.curve) nightdesk.labCurve(curve, now.curve);
+    showRun(panel.querySelector(".now-run"), now, false);
+    const list = document.getElementById("now-others");
+    const shown = new Map([...list.children].map((item) => [item.dataset.key, item]));
+    for (const run of now.others) {
+      let item = shown.get(run.key);
+      if (!item) {
+        item = document.getElementById("now-other").content.firstElementChild.cloneNode(true);
+        item.dataset.key = run.key;
+      }
+      shown.delete(run.key);
+      list.append(item);
+    }
+    for (const item of shown.values()) {
+      item.querySelector(".now-curve").chart?.destroy();
+      item.remove();
+    }
+    list.hidden = !now.others.length;
+    now.others.forEach((run, n) => showRun(list.children[n], run, true)); // in the page: a curve asks how wide it is
+    for (const name of ["session", "more"]) panel.querySelector(`[data-now="${name}"]`).textContent = now[name];
   }
 
   // ---------------------------------------------------------------- what was judged
@@ -138,9 +161,9 @@
       if (!state.range) return; // nothing has a score yet
       plot = nightdesk.labPlot(element, state, (number) => { location.href = experimentAddress(number); });
       plot.tell(now ? now.number : null);
-      const show = (count, number) => {
+      const show = (count, place) => {
         plot.show(count);
-        table?.show(number);
+        table?.show(place);
       };
       replay = nightdesk.labReplay(document.getElementById("replay"), state, show, (fresh) => plot.change(fresh));
     }

@@ -34,8 +34,8 @@
     window.addEventListener("nightdesk-theme", () => chart.redraw(true));
   };
 
-  // Draws a curve {name, axis, points: [[x, value], …]} into an element, or draws it anew.
-  nightdesk.labCurve = function (element, curve) {
+  // Draws a curve {name, axis, points: [[x, value], …]} into an element, or draws it anew; a small one names no axes.
+  nightdesk.labCurve = function (element, curve, small = false) {
     const data = [curve.points.map((point) => point[0]), curve.points.map((point) => point[1])];
     element.setAttribute("aria-label", `${curve.name} of the run, now ${Number(data[1][data[1].length - 1].toPrecision(4))}`);
     if (element.chart && element.chartName === curve.name + curve.axis) {
@@ -49,8 +49,8 @@
       width: element.clientWidth || 300, height: element.clientHeight || 176, padding: [10, 8, 0, 0],
       legend: { show: false }, cursor: { show: false }, scales: { x: { time: false } },
       axes: [
-        nightdesk.chartAxis({ label: axis, size: 26 }),
-        nightdesk.chartAxis({ label: curve.name, size: nightdesk.axisWidth, grid: { stroke: () => nightdesk.colours("line").line, width: 1 } }),
+        nightdesk.chartAxis(small ? { show: false } : { label: axis, size: 26 }),
+        nightdesk.chartAxis({ ...(small ? { space: 24 } : { label: curve.name }), size: nightdesk.axisWidth, grid: { stroke: () => nightdesk.colours("line").line, width: 1 } }),
       ],
       series: [{}, { stroke: () => nightdesk.colours("accent").accent, width: 2, points: { show: false } }],
     }, data, element);

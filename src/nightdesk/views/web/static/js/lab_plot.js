@@ -42,11 +42,12 @@
     };
   };
 
-  const columns = (look) => [look.state.number, look.state.score];
+  // across is the order of judging, in which runs that went on side by side ended as they did
+  const columns = (look) => [look.state.place, look.state.score];
 
   function across(state) {
-    const first = state.number[0] ?? 0;
-    const last = Math.max(state.number[state.number.length - 1] ?? 1, first + 1);
+    const first = state.place[0] ?? 0;
+    const last = Math.max(state.place[state.place.length - 1] ?? 1, first + 1);
     const margin = Math.max(0.5, 0.02 * (last - first));
     return [first - margin, last + margin];
   }
@@ -96,7 +97,7 @@
     const won = state.confirmed ? state.number.indexOf(state.confirmed.winner) : -1;
     if (won >= 0 && count > won) {
       const of = (gain) => at(state.lower ? base - gain : base + gain);
-      const from = u.valToPos(state.confirmed.winner, "x", true);
+      const from = u.valToPos(state.place[won], "x", true);
       ctx.fillStyle = colours["accent-soft"];
       const [upper, lower] = [of(state.confirmed.low), of(state.confirmed.high)].sort((a, b) => a - b);
       ctx.fillRect(from, upper, left + width - from, Math.max(1, lower - upper));
@@ -128,7 +129,7 @@
   function place(u, look, n) {
     const { state } = look;
     const { top, height } = u.bbox;
-    const x = u.valToPos(state.number[n], "x", true);
+    const x = u.valToPos(state.place[n], "x", true);
     if (state.score[n] === null) {
       if (state.status[n] === "w" && look.best[n] !== null) return { x, y: u.valToPos(look.best[n], "y", true), off: 0 };
       return { x, y: state.lower ? top + height : top, off: 0 };
@@ -176,7 +177,7 @@
     const points = [];
     for (let n = 0; n < look.count; n += 1) {
       if (look.best[n] === null) continue;
-      const [x, y] = [u.valToPos(look.state.number[n], "x", true), u.valToPos(look.best[n], "y", true)];
+      const [x, y] = [u.valToPos(look.state.place[n], "x", true), u.valToPos(look.best[n], "y", true)];
       if (points.length) points.push([x, points[points.length - 1][1]]);
       points.push([x, y]);
     }

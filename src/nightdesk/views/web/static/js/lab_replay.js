@@ -16,7 +16,7 @@
     return `${time}${minutes >= 60 ? `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min` : `${minutes} min`} into the night`;
   }
 
-  // `show(count, number)` shows the first experiments only, `apply(state)` takes a newer state when nothing is replayed.
+  // `show(count, place)` shows the experiments that were judged first, `apply(state)` takes a newer state when nothing is replayed.
   nightdesk.labReplay = function (element, state, show, apply) {
     const slider = element.querySelector("input");
     const button = element.querySelector("[data-replay]");
@@ -41,7 +41,7 @@
       const text = count ? `${count} of ${total}, ${clock(state, count - 1)}` : "before the first experiment";
       told.textContent = whole ? "" : text;
       slider.setAttribute("aria-valuetext", whole ? "the whole night" : text);
-      show(count, count >= total ? Infinity : count ? state.number[count - 1] : -1);
+      show(count, count >= total ? Infinity : count ? state.place[count - 1] : -1);
       if (whole && waiting) change(waiting);
     }
 

@@ -13,7 +13,7 @@
     return words.every((word) => told.includes(word));
   }
 
-  // Shows the rows that the form asks for; `upTo` is the last experiment of a replay, Infinity for all.
+  // Shows the rows that the form asks for; `upTo` is the last place of a replay, Infinity for all.
   function filter(form, upTo) {
     const table = document.getElementById("table");
     if (!table) return;
@@ -22,7 +22,7 @@
     let found = 0;
     const rows = rowsOf(table);
     for (const row of rows) {
-      row.hidden = Number(row.dataset.number) > upTo || !matches(row, words, value("status"), value("worker"));
+      row.hidden = Number(row.dataset.place) > upTo || !matches(row, words, value("status"), value("worker"));
       found += !row.hidden;
     }
     document.getElementById("found").textContent = `${found} of ${rows.length}`;
@@ -70,7 +70,7 @@
         if (order) sort(document.getElementById("table"), ...order);
         again();
       },
-      show(number) { upTo = number; again(); },
+      show(place) { upTo = place; again(); },
     };
   };
 })();
