@@ -196,7 +196,9 @@ def main() -> int:
     )
     print("| case | candidates | kept | their runs | dropped | busy share |\n| --- | --- | --- | --- | --- | --- |")
     shares = {case: measure(case, given) for case in given.case or ["ahead", "stale", "serial"]}
-    met = all(share >= TARGET for case, share in shares.items() if case == "ahead")
+    if "ahead" not in shares:
+        return 0
+    met = shares["ahead"] >= TARGET
     print(f"\ntarget: ahead at least {TARGET}: {'met' if met else 'MISSED'}")
     return 0 if met else 1
 
