@@ -11,7 +11,8 @@ import pytest
 
 from nightdesk.base.errors import DeskError
 from nightdesk.lab.experiments import Experiment, State, judged_in_order
-from nightdesk.lab.jobs import Finished, Job, LostError, Place, Proposal, Scored, Search
+from nightdesk.lab.holding import ConfirmPlan, confirm_night
+from nightdesk.lab.jobs import ANYWHERE, Finished, Job, LostError, Place, Proposal, Scored, Search
 from nightdesk.lab.judging import Decision, Ground
 from nightdesk.lab.ledger import read_results
 from nightdesk.lab.night import Ended, Kind, Plan, read_running
@@ -48,7 +49,7 @@ class Together(FakeExecutor):
     where: dict[str, Place] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.Lock)
 
-    def run(self, job: Job, *, place: Place, **given: Any) -> Finished | None:  # type: ignore[override]
+    def run(self, job: Job, *, place: Place = ANYWHERE, **given: Any) -> Finished | None:
         with self.lock:
             self.at_work[place.name] += 1
             assert self.at_work[place.name] == 1, "one run at a time at each place"
@@ -171,7 +172,7 @@ def test_hardware_on_which_the_unchanged_program_fails_gets_no_run(tmp_path: Pat
     lab = desk_lab(tmp_path / "desk")
 
     class Fails(Together):
-        def run(self, job: Job, *, place: Place, **given: Any) -> Finished | None:  # type: ignore[override]
+        def run(self, job: Job, *, place: Place = ANYWHERE, **given: Any) -> Finished | None:
             finished = super().run(job, place=place, **given)
             bad = finished is not None and place.hardware == "b"
             return replace(finished, failure="no such instruction") if finished is not None and bad else finished
@@ -190,7 +191,7 @@ class Loses(Together):
 
     loses: Counter[str] = field(default_factory=Counter)
 
-    def run(self, job: Job, *, place: Place, **given: Any) -> Finished | None:  # type: ignore[override]
+    def run(self, job: Job, *, place: Place = ANYWHERE, **given: Any) -> Finished | None:
         if self.loses[job.key[:4]]:
             self.loses[job.key[:4]] -= 1
             raise LostError("the node 10.0.0.7 is gone")
@@ -214,6 +215,17 @@ def test_a_program_that_takes_its_places_with_it_is_a_crash_in_the_end(tmp_path:
     assert verdict is not None
     assert verdict.reason == "its machine went away 3 times: the node 10.0.0.7 is gone"
     assert night.kept == (2,)
+
+
+def test_a_confirmation_uses_all_places_and_outlives_one(tmp_path: Path) -> None:
+    lab = desk_lab(tmp_path / "desk")
+    play(lab, gains([0.2]), executor=Together(at=places("a", "a")))
+    executor = Loses(at=places("a", "b", "a"), loses=Counter({"conf": 2}))
+    confirmed = confirm_night(lab, executor=executor, scorer=FakeScorer(), plan=ConfirmPlan(seeds=4))
+    assert confirmed.done
+    assert [len(runs) for runs in confirmed.arms.values()] == [4, 4]
+    assert {record.hardware for runs in confirmed.arms.values() for record in runs} == {"a"}
+    assert {place.name for key, place in executor.where.items() if key.startswith("conf")} == {"place 0", "place 2"}
 
 
 def test_places_come_and_go(tmp_path: Path) -> None:
@@ -305,16 +317,16 @@ def test_an_error_of_the_machine_ends_every_run(tmp_path: Path) -> None:
     ended = threading.Event()
 
     class Full(Together):
-        def run(self, job: Job, *, place: Place, stopped: Callable[[], bool]) -> Finished | None:  # type: ignore[override]
+        def run(self, job: Job, *, place: Place = ANYWHERE, **given: Any) -> Finished | None:
             if job.key == "0000-2":
                 raise DeskError("the disk is full", fix="make room")
             if job.key == "0000-1":
                 for _ in range(400):
-                    if stopped():
+                    if given["stopped"]():
                         ended.set()
                         return None
                     threading.Event().wait(0.01)
-            return super().run(job, place=place, stopped=stopped)
+            return super().run(job, place=place, **given)
 
     with pytest.raises(DeskError, match="the disk is full"):
         play(lab, [], executor=Full(at=places("a", "a")), plan=Plan(count=0))

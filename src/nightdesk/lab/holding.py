@@ -198,7 +198,7 @@ def _run_all(lab: Lab, records: Records, bench: Bench, confirmed: Confirmed, tel
     try:
         while True:
             for work in crew.ended():
-                _take_in(runs, work, tell)
+                _take_in(runs, crew, work, tell)
             if bench.stopped():
                 return runs.confirmed
             for place in crew.free(places):
@@ -220,11 +220,11 @@ def _run_all(lab: Lab, records: Records, bench: Bench, confirmed: Confirmed, tel
     return runs.confirmed
 
 
-def _take_in(runs: "_Runs", work: Work, tell: Tell) -> None:
+def _take_in(runs: "_Runs", crew: Crew, work: Work, tell: Tell) -> None:
     """Write down what came of a run; one that was stopped or lost is void, and is done again."""
     order = work.order
     try:
-        measured = work.take()
+        measured = crew.take(work)
     except LostError as lost:
         tell(Happening(Kind.NOTE, f"{order.title} is run again elsewhere: {lost}"))
         return

@@ -47,7 +47,6 @@ class Session:
     wanted_again: set[int] = field(default_factory=set)  # judged programs that are to run once more
     begun: dict[int, int] = field(default_factory=dict)  # experiment -> the number of its run that began last
     left: dict[int, list[Finished]] = field(default_factory=dict)  # experiment -> runs that wait to be scored
-    lost: dict[int, int] = field(default_factory=dict)  # experiment -> times that the place of its run went away
     barred: set[str] = field(default_factory=set)  # hardware on which the unchanged program does not run
 
     @property

@@ -8,18 +8,16 @@ from nightdesk.lab.calibration import allowance_seconds, expected_seconds, mean_
 from nightdesk.lab.experiments import FOLDER, Experiment, RunRecord, State, same_hardware, with_rerun, with_run
 from nightdesk.lab.guards import broken_guards
 from nightdesk.lab.jobs import LostError, Place
-from nightdesk.lab.judging import Decision, Ground, Run, Verdict, judge, judge_behind
+from nightdesk.lab.judging import Decision, Ground, Verdict, judge, judge_behind
 from nightdesk.lab.lasting.logs import keep_log
 from nightdesk.lab.measurements import log_tail
-from nightdesk.lab.measuring import Measured, repeats_before
+from nightdesk.lab.measuring import repeats_before
 from nightdesk.lab.night import Kind, now
 from nightdesk.lab.records import key, run_of
 from nightdesk.lab.recovery import branch_target
 from nightdesk.lab.session import Session
 from nightdesk.lab.simplicity import size_change
 from nightdesk.lab.work import Order, Work
-
-_MOST_LOST = 3  # times that one experiment's place may go away before that counts as its own fault
 
 
 def order_run(session: Session, experiment: Experiment, place: Place) -> Order:
@@ -67,15 +65,10 @@ def take_in(session: Session, work: Work) -> None:
     """Write down what came of a run that has ended; one that was stopped is void, one whose place was lost waits."""
     records, number = session.records, work.order.experiment or 0
     try:
-        measured = work.take()
+        measured = session.crew.take(work)
     except LostError as lost:
-        session.lost[number] = session.lost.get(number, 0) + 1
-        if session.lost[number] < _MOST_LOST:
-            session.say(Kind.NOTE, f"{number:04d} is run again elsewhere: {lost}")
-            return
-        failure = f"its machine went away {_MOST_LOST} times: {lost}"
-        record = RunRecord(Run(None, {}, failure), work.order.job.seed, hardware=work.place.hardware)
-        measured = Measured(record, "")
+        session.say(Kind.NOTE, f"{number:04d} is run again elsewhere: {lost}")
+        return
     if measured is None:
         return
     experiment, record = records.get(number), replace(measured.record, ended=now())

@@ -8,15 +8,18 @@ import contextlib
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from nightdesk.lab.experiments import same_hardware
-from nightdesk.lab.jobs import Finished, Job, Place, Stopped
+from nightdesk.lab.experiments import RunRecord, same_hardware
+from nightdesk.lab.jobs import Finished, Job, LostError, Place, Stopped
+from nightdesk.lab.judging import Run
 from nightdesk.lab.machines.hardware import held_to
 from nightdesk.lab.measuring import Bench, Calm, Measured
 from nightdesk.lab.night import AtWork, now
 
+MOST_LOST = 3  # times that the place of one program's run may go away before the program is taken for the reason
 _LOOK_SECONDS = 0.05
 
 
@@ -138,6 +141,7 @@ class Crew:
         self._changed = threading.Event()
         self._waits: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._left = threading.Event()  # set: every run is to end at once
+        self._lost: Counter[tuple[int | None, str]] = Counter()
         self._busy_seconds = 0.0  # of the runs that have ended
 
     @property
@@ -184,6 +188,23 @@ class Crew:
             self._works.remove(work)
             self._busy_seconds += work.busy_seconds
         return over
+
+    def take(self, work: Work) -> Measured | None:
+        """Return the record of a run that has ended, None where it was stopped and is void. Raises what ended it.
+
+        Where its place went away that is LostError, but for the last of MOST_LOST times: then the run has failed.
+        """
+        order = work.order
+        try:
+            return work.take()
+        except LostError as lost:
+            program = order.experiment, order.title
+            self._lost[program] += 1
+            if self._lost[program] < MOST_LOST:
+                raise
+            failure = f"its machine went away {MOST_LOST} times: {lost}"
+            record = RunRecord(Run(None, {}, failure), order.job.seed, hardware=work.place.hardware)
+            return Measured(record, "")
 
     def wait(self, seconds: float) -> None:
         """Wait until something changes, and no longer than so many seconds."""

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -13,19 +13,16 @@ from typing import Any
 
 from nightdesk.base.errors import DeskError
 from nightdesk.base.files import write_atomically
-from nightdesk.lab.jobs import ANYWHERE, Finished, Job, LostError, Place, Scored, Scorer, Stopped, Use
+from nightdesk.lab.jobs import ANYWHERE, Finished, Job, LostError, Place, Scored, Scorer, Stopped
 from nightdesk.lab.labs import Lab
-from nightdesk.lab.measurements import Measurements
 from nightdesk.lab.remote.answers import Answer, answer_text, read_answer
 from nightdesk.lab.remote.cluster import Cluster, Seat, put
 from nightdesk.lab.remote.node import LabCopy, Order, SharedFiles
 from nightdesk.lab.run_folder import remove_folder
 
 RECORD = "answer.json"
-MOST_LOSSES = 3  # of one run: then it is taken for what took its nodes away
 WITHOUT_NODES_SECONDS = 900.0  # that a night waits for a node to come back
 _KEPT_FILE_SETS = 4  # of files that jobs have in common; usually there is one
-_LOST = 254  # exit code of a run that was not seen to end
 
 
 @dataclass(slots=True)
@@ -44,7 +41,6 @@ class RayExecutor:
     copy: LabCopy
     session: str
     takes_turns: bool = True
-    _losses: Counter[str] = field(default_factory=Counter)
     _sent: OrderedDict[str, Any] = field(default_factory=OrderedDict)  # common files by their hash
     _sending: threading.Lock = field(default_factory=threading.Lock)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -75,24 +71,16 @@ class RayExecutor:
     def run(self, job: Job, *, place: Place = ANYWHERE, stopped: Stopped) -> Finished | None:
         """Return the finished run, on disk before it returns and scored too; None where `stopped` ended it.
 
-        Raises LostError where its node went away, and for a node that cannot run anything; a run that was lost
-        too often is a failed one.
+        Raises LostError where its node went away, and for a node that cannot run anything.
         """
         self.forget(job.key)
         seat = self.cluster.seats.get(place.name)
         if seat is None:
             raise LostError(f"{place.name} is gone")
         attempt = f"{next(self._numbers)}-{self.session}"
-        try:
-            answer = self._answer(job, seat, attempt, stopped)
-        except LostError as error:
-            self._losses[job.key] += 1
-            if self._losses[job.key] < MOST_LOSSES:
-                raise
-            answer = Answer(_lost(job, str(error)), None, job.split)
+        answer = self._answer(job, seat, attempt, stopped)
         if answer is None:
             return None
-        self._losses.pop(job.key, None)
         finished = replace(answer.finished, key=job.key, folder=self._folder(job.key), hardware=place.hardware)
         self._write(job.key, answer_text(replace(answer, finished=finished)))
         return finished
@@ -169,9 +157,3 @@ class RayExecutor:
         except (OSError, ValueError):
             return None
         return answer if isinstance(answer, Answer) and answer.finished.key == key else None
-
-
-def _lost(job: Job, why: str) -> Finished:
-    """Return a run that took its node away with it, as often as it was tried, as a failed one."""
-    failure = f"its node was lost {MOST_LOSSES} times: {why}"[:500]
-    return Finished(job.key, job.seed, _LOST, failure, Use(), Measurements(fault="it was lost"), "", Path())
