@@ -17,7 +17,7 @@ from tests.lab.fakes import PROGRAM, desk_lab, git
 SCRIPT = Path(__file__).parent / "night_to_kill.py"
 SOURCE = Path(__file__).parents[2] / "src"
 COUNT = 12  # candidates of one night
-KILLS = 50
+KILLS = 36
 OWN = PROGRAM.replace("judge: nightdesk\n", "")
 
 
