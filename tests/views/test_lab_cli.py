@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.sandbox import why_not
 from nightdesk.lab.budgets import Budget
 from nightdesk.lab.experiments import FOLDER, read_experiments, write_experiment
-from nightdesk.lab.labs import Lab, open_lab
+from nightdesk.lab.labs import Lab
 from nightdesk.lab.live import live_file
 from nightdesk.lab.night import AtWork, Happening, Kind, Plan, Running, tell_running
 from nightdesk.lab.running import Live
@@ -25,6 +24,7 @@ from nightdesk.views.cli.lab.board import Board, duration, left_of_run
 from nightdesk.views.cli.lab.opening import require_trusted, trust_lab, trusted_keys
 from tests.desks import git, run, start
 from tests.lab.nights import baseline, better, crashed, discarded
+from tests.views.quick_lab import make_desk, quick
 
 CONFINED = why_not(network=False) is None
 needs_sandbox = pytest.mark.skipif(not CONFINED, reason="programs cannot be confined here")
@@ -46,18 +46,7 @@ print(f"---\\nloss: {A * A + int(os.environ['NIGHTDESK_SEED']) % 100 / 1000}")
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
     """Return a desk with a lab `quick` whose metric is self-reported."""
-    root = tmp_path / "desk"
-    assert run(tmp_path, "new", "desk").code == 0
-    (root / "lab/quick").mkdir(parents=True)
-    (root / "lab/quick/program.md").write_text(PROGRAM)
-    (root / "lab/quick/work.py").write_text(WORK)
-    git(root, "add", "-A")
-    git(root, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "lab")
-    return root
-
-
-def quick(desk: Path) -> Lab:
-    return open_lab("quick", desk=Desk(desk), here=desk)
+    return make_desk(tmp_path, program=PROGRAM, work=WORK)
 
 
 def put_night(desk: Path) -> Lab:

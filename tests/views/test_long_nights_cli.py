@@ -7,18 +7,16 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from nightdesk.base.desk import Desk
 from nightdesk.base.errors import DeskError
 from nightdesk.base.sandbox import why_not
 from nightdesk.base.settings import read_settings
 from nightdesk.base.trust import STORE_NAME, trust
 from nightdesk.lab.experiments import FOLDER, write_experiment
-from nightdesk.lab.labs import Lab, open_lab
 from nightdesk.lab.lasting.logs import keep_log
 from nightdesk.views.cli.lab.log import command as log_command
 from nightdesk.views.cli.lab.run import command as run_command
-from tests.desks import git, run
 from tests.lab.nights import baseline, better, discarded
+from tests.views.quick_lab import make_desk, quick
 
 UNSAFE = [] if why_not(network=False) is None else ["--unsafe"]
 PROGRAM = "---\nrun: python work.py\nedit: [work.py]\nmetric: loss\nbudget: 20s\n---\nLower the loss.\n"
@@ -28,19 +26,7 @@ WORK = "import os\nA = 4.0\nprint(f\"---\\nloss: {A + int(os.environ['NIGHTDESK_
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a desk with a lab `quick` whose metric is self-reported."""
-    folder = tmp_path_factory.mktemp("long")
-    assert run(folder, "new", "desk").code == 0
-    root = folder / "desk"
-    (root / "lab/quick").mkdir(parents=True)
-    (root / "lab/quick/program.md").write_text(PROGRAM)
-    (root / "lab/quick/work.py").write_text(WORK)
-    git(root, "add", "-A")
-    git(root, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "lab")
-    return root
-
-
-def quick(desk: Path) -> Lab:
-    return open_lab("quick", desk=Desk(desk), here=desk)
+    return make_desk(tmp_path_factory.mktemp("long"), program=PROGRAM, work=WORK)
 
 
 def said(desk: Path, command: click.Command, *args: str) -> str:

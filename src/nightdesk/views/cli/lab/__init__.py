@@ -9,7 +9,7 @@ COMMANDS = {
     "run": ("run", "Run experiments until a number, a time, or Ctrl-C."),
     "status": ("status", "Show where the labs stand and what runs now."),
     "log": ("log", "Print the log of an experiment's run."),
-    "stop": ("stop", "Ask a running lab to stop after the run at work."),
+    "stop": ("stop", "Ask a running lab to stop after the runs at work."),
     "confirm": ("confirm", "Prove a night's gain on fresh seeds and unseen data."),
     "adopt": ("adopt", "Bring the winner's files into the working folder, as one commit."),
     "report": ("report", "Write report.md and progress.png from the ledger."),

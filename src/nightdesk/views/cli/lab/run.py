@@ -80,7 +80,7 @@ def command(name: str, as_json: bool, desk_folder: str | None, **given: Any) -> 
     """Run experiments until a number, a time, or Ctrl-C.
 
     NAME is a lab of the desk, or the path of a folder with a program.md in a git repository of your own. First the
-    unchanged program is run a few times; then each proposal is run, scored and judged. Ctrl-C ends the run at work;
+    unchanged program is run a few times; then each proposal is run, scored and judged. Ctrl-C ends the runs at work;
     nothing else is lost, and the next lab run goes on from there. Workers: builtin (no AI), random, room, any model or
     agent of docs/workers.md, or hybrid:WORKER.
     """
